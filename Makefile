@@ -1,0 +1,52 @@
+# The two commands of a newcomer are `make demo` and `make test`; both set up what they need.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+READY := $(VENV)/.ready
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-header --no-emit-index-url
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench crds lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Show a rotation on a real API server (KEEP=1 leaves it running)
+	@$(RUN) demo $(if $(KEEP),--keep)
+
+test: $(READY) check ## Run every check and every test
+	@$(RUN) pytest --cov=okta_rotator.rotation --cov-report=term:skip-covered
+
+check: $(READY) ## Check format, lint, types and imports
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) mypy
+	@$(VENV)/bin/lint-imports
+
+format: $(READY) ## Format the code and mend what can be mended by rule
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+bench: $(READY) ## Print the figures that the operator is measured by
+	@$(RUN) tests.bench
+
+crds: $(READY) ## Write crds/ anew from the models
+	@$(VENV)/bin/okta-rotator crds --output crds
+
+lock: $(READY) ## Pin the dependencies anew
+	@$(LOCK) pyproject.toml -o requirements/run.txt
+	@$(LOCK) pyproject.toml --extra emulator --group dev -o requirements/dev.txt
+
+clean: ## Remove the environment and what the tools left behind
+	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "okta-rotator needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
