@@ -100,7 +100,7 @@ def is_reserved_key(key: str) -> bool:
 
 
 VALID_KEYS: Final = Rule(
-    cel=f"self.all(k, k.size() <= 317 && k.matches({cel_text(_KEY)}))",
+    cel=f"self.all(k, k.indexOf('/') <= {NAME_MAX} && k.matches({cel_text(_KEY)}))",
     says="every key must be a name of at most 63 letters, digits, '-', '_' and '.', optionally "
     "after a DNS prefix and '/', such as team or example.com/team",
     holds=lambda keys: all(map(is_metadata_key, keys)),

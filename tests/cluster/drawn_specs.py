@@ -1,0 +1,165 @@
+"""Specs for property tests: sound ones, and values that are judged differently by mistake."""
+
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from okta_rotator.api.names import CONNECTION_KIND, ROTATION_KIND
+from tests.resources import ABSENT, Json, changed, connection, paths, rotation
+
+
+def characters(allowed: str, least: int, most: int) -> st.SearchStrategy[str]:
+    return st.text(allowed, min_size=least, max_size=most)
+
+
+LOWER, ALPHANUMERIC = "abz09", "abzABZ019"
+LABEL = st.from_regex("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
+NAME = (
+    st.lists(LABEL, min_size=1, max_size=3)
+    .map(".".join)
+    .filter(lambda name: not name.endswith("-okta-rotator-state"))
+)
+APP_ID = characters(ALPHANUMERIC, 10, 64)
+CLIENT_ID = characters("aZ0$-_.+!*'(),", 6, 100).filter(lambda text: text != "ALL_CLIENTS")
+SECRET_KEY = st.from_regex("[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,251}", fullmatch=True)
+METADATA_KEY = st.one_of(
+    st.from_regex("[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", fullmatch=True),
+    st.sampled_from(["app.kubernetes.io/name", "example.com/a", "notkubernetes.io/a", "k8s.io"]),
+)
+LABEL_VALUE = st.from_regex("([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", fullmatch=True)
+DESCRIPTION = st.text(max_size=256)
+PORT = st.one_of(st.just(""), st.integers(1, 65535).map(":{}".format))
+
+
+def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+PARAMETERS = st.one_of(
+    st.fixed_dictionaries({"clientId": APP_ID}, optional={"appId": APP_ID}),
+    st.fixed_dictionaries({"clientId": CLIENT_ID, "appId": APP_ID}),
+)
+MAPPING = st.lists(SECRET_KEY, min_size=2, max_size=2, unique=True).map(
+    lambda keys: dict(zip(("clientId", "clientSecret"), keys, strict=True))
+)
+TARGET = optional(
+    name=NAME,
+    type=st.sampled_from(["Opaque", "example.com/credentials", "a", "not.a-kubernetes.io/b"]),
+    metadata=optional(
+        labels=st.dictionaries(METADATA_KEY, LABEL_VALUE, max_size=3),
+        annotations=st.dictionaries(METADATA_KEY, st.text(max_size=30), max_size=3),
+    ),
+)
+ROTATION = st.fixed_dictionaries(
+    {
+        "connection": st.fixed_dictionaries(
+            {"name": NAME}, optional={"kind": st.just("OktaConnection")}
+        ),
+        "parameters": PARAMETERS,
+        "rotationInterval": st.integers(1, 3650),
+        "secretsMapping": MAPPING,
+    },
+    optional={
+        "description": DESCRIPTION,
+        "isAutoRotationEnabled": st.booleans(),
+        "rotateAtUtc": st.fixed_dictionaries(
+            {"hours": st.integers(0, 23), "minutes": st.integers(0, 59)}
+        ),
+        "target": TARGET,
+        "verification": optional(enabled=st.booleans(), timeoutSeconds=st.integers(5, 600)),
+        "deletionPolicy": optional(secret=st.sampled_from(["Retain", "Delete"])),
+    },
+)
+HOST = st.lists(LABEL.filter(lambda label: not label.endswith("-admin")), min_size=1, max_size=2)
+INSTANCE_URL = st.one_of(
+    st.builds("https://{}.com{}".format, HOST.map(".".join), PORT),
+    st.builds(
+        "{}://{}{}".format,
+        st.sampled_from(["http", "https"]),
+        st.sampled_from(["127.0.0.1", "localhost", "[::1]"]),
+        PORT,
+    ),
+)
+CONNECTION = st.fixed_dictionaries(
+    {
+        "instanceUrl": INSTANCE_URL,
+        "method": st.just("api-token"),
+        "apiToken": st.fixed_dictionaries(
+            {"secretRef": st.fixed_dictionaries({"name": NAME, "key": SECRET_KEY})}
+        ),
+    },
+    optional={"description": DESCRIPTION},
+)
+SPECS = {ROTATION_KIND: ROTATION, CONNECTION_KIND: CONNECTION}
+SOUND = st.sampled_from(sorted(SPECS)).flatmap(lambda kind: st.tuples(st.just(kind), SPECS[kind]))
+
+ODD: list[Any] = [
+    *(ABSENT, None, True, False, {}, [], [{}], {"a": None}, {"name": None}),
+    *(-1, 0, 1, 4, 5, 23, 24, 59, 60, 600, 601, 3650, 3651, 2**31, 2**63 - 1, 2**64),
+    *(1.0, 30.0, 1.5, 1e3, 1e300, -0.0),
+    *("", "true", "30", "30\n", "\n", " ", "é", "\u0660", "\uff21", "\u2028", "\x00", "𝒜"),
+    *("a", ".", "..", "..a", ".a", "a..b", "-", "_", "a/b", "a\n", "A", "null", "Opaque", "Retain"),
+    *("0oa1b2c3d4e5f6g7h8i9", "0oa1b2c3d4e5f6g7h8i9\n", "0oa1b2c3d4/5f6g7h8i9", "$-_.+!*'(),"),
+    *("0oa1b2c3d4e5f6g7h8i\u0669", "ALL_CLIENTS", "OktaConnection", "api-token"),
+    *("OKTA_CLIENT_ID", "OKTA_CLIENT_SECRET"),
+    *("kubernetes.io/tls", "a.kubernetes.io/b", "app.kubernetes.io/b", "k8s.io/", "/"),
+    *("okta-rotator.dev/state", "notkubernetes.io/a", "kubernetes.io", "Kubernetes.io/a"),
+    *("x-okta-rotator-state", "-okta-rotator-state", "https://a.com", "https://a.com\n"),
+    *("https://a-admin.b.com", "https://a.b-admin.com", "https://a.com:65536", "https://a"),
+    *("http://localhost:1\n", "http://localhost.", "https://a.com:99999", "http://[::1]:0"),
+    *("http://localhost", "https://localhost:65535", "http://[::1]:1", "https://-admin.a.com"),
+    *("https://u@a.com", "https://a.com/", "https://a.com?", "HTTPS://a.com", "https://1.2.3.4"),
+    *({"kubernetes.io/a": "b"}, {"App.kubernetes.io/a": "b"}, {"a\n": "b"}, {"": "b"}),
+    *({"app.kubernetes.io/a": "b"}, {"x.app.kubernetes.io/a": "b"}, {"kubernetes.io": "b"}),
+    *({"helm.sh/a": "b"}, {"a": "b\n"}, {"a": 1}, {"é": "b"}, {"a" * 63: "b"}, {"a" * 64: "b"}),
+    *({"a." * 120 + "io/a": "b"}, {"a." * 126 + "i/a": "b"}, {"a." * 126 + "io/a": "b"}),
+    *({"a/b/c": "d"}, {"A/b": ""}, {"/a": ""}, {"a/": ""}, {"a": "x" * 64}, {"a": "x" * 1025}),
+    *({str(number): "" for number in range(count)} for count in (32, 33)),
+    *({"hours": 0, "minutes": 0}, {"hours": 0}, {"hours": 24, "minutes": 0}, {"labels": {}}),
+    *("k" * size for size in (63, 64, 65, 100, 101, 253, 254, 255, 256, 257, 1025)),
+    *("é" * size for size in (64, 256, 257)),
+]
+
+FULL = {
+    ROTATION_KIND: rotation(
+        {
+            "spec.description": "all fields",
+            "spec.connection.kind": "OktaConnection",
+            "spec.parameters.appId": "0oa1b2c3d4e5f6g7h8i9",
+            "spec.isAutoRotationEnabled": True,
+            "spec.rotateAtUtc": {"hours": 1, "minutes": 2},
+            "spec.target": {"name": "a", "type": "Opaque"},
+            "spec.target.metadata": {"labels": {"a": "b"}, "annotations": {"a": "b"}},
+            "spec.verification": {"enabled": True, "timeoutSeconds": 60},
+            "spec.deletionPolicy.secret": "Retain",
+            "spec.ofALaterVersion": True,
+        }
+    ),
+    CONNECTION_KIND: connection({"spec.description": "all fields"}),
+}
+"""A sound resource of each kind in which every field is given."""
+
+PLACES = [(kind, path) for kind in FULL for path in paths(FULL[kind]["spec"])]
+"""The kind and path of every field."""
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> tuple[str, Json]:
+    """A kind and a sound spec of it with something odd at two places."""
+    kind, spec = draw(SOUND)
+    resource: Json = {"spec": spec}
+    places = [path for its_kind, path in PLACES if its_kind == kind]
+    for path in draw(st.lists(st.sampled_from(places), min_size=1, max_size=2)):
+        assume(_can_be_set(resource, path))
+        resource = changed(resource, {path: draw(st.sampled_from(ODD) | st.text(max_size=10))})
+    return kind, resource["spec"]
+
+
+def _can_be_set(resource: Json, path: str) -> bool:
+    place: Any = resource
+    for step in path.split(".")[:-1]:
+        place = place.get(step, {})
+        if not isinstance(place, dict):
+            return False
+    return True

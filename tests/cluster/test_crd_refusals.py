@@ -1,0 +1,145 @@
+"""`kubectl apply` of manifests with a fault: refused, with a message that names the field."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.controlplane.cluster import ControlPlane
+from tests.resources import ABSENT, Json, connection, rotation
+
+pytestmark = pytest.mark.usefixtures("crds")
+
+
+def apply(control_plane: ControlPlane, namespace: str, resource: Json) -> str:
+    """Apply the resource; what kubectl says where that fails, else nothing."""
+    done = control_plane.kubectl(
+        "apply", "-n", namespace, "-f", "-", input=json.dumps(resource), check=False
+    )
+    assert (done.returncode != 0) == bool(done.stderr), done.stderr
+    return done.stderr
+
+
+# Each: the path of the fault, the value there, and what the message says beside that path.
+ROTATION_FAULTS = [
+    ("spec.connection", ABSENT, "Required value"),
+    ("spec.connection.kind", "Okta", 'supported values: "OktaConnection"'),
+    ("spec.connection.name", "my_okta", "must be the name of a Kubernetes object: lower-case"),
+    ("spec.parameters.clientId", ABSENT, "Required value"),
+    ("spec.parameters.clientId", "a b c d", "must be an Okta client id: 6 to 100 letters"),
+    ("spec.parameters.clientId", "ALL_CLIENTS", "must be the client id of one app"),
+    ("spec.parameters", {"clientId": "my_client"}, "spec.parameters.appId: Required value: appId"),
+    ("spec.parameters.appId", "../users/00u1", "must be an Okta app id: 10 to 64 letters"),
+    ("spec.rotationInterval", ABSENT, "Required value"),
+    ("spec.rotationInterval", 0, "should be greater than or equal to 1"),
+    ("spec.rotationInterval", 3651, "should be less than or equal to 3650"),
+    ("spec.rotationInterval", 1.5, "must be of type integer"),
+    ("spec.rotationInterval", "30d", "must be of type integer"),
+    ("spec.rotateAtUtc", {"hours": 24, "minutes": 0}, "spec.rotateAtUtc.hours in body should be"),
+    ("spec.rotateAtUtc", {"hours": 3}, "spec.rotateAtUtc.minutes: Required value"),
+    ("spec.secretsMapping.clientSecret", ABSENT, "Required value"),
+    ("spec.secretsMapping.clientSecret", "a/b", "must be a key that a Secret can have"),
+    ("spec.secretsMapping.clientSecret", "OKTA_CLIENT_ID", "must name another key of the Secret"),
+    ("spec.target.name", "a-okta-rotator-state", "name must not end in -okta-rotator-state"),
+    ("spec.target.type", "kubernetes.io/tls", "must not be a type under kubernetes.io"),
+    ("spec.target.metadata.labels", {"a.k8s.io/b": "c"}, "no key may be under kubernetes.io"),
+    ("spec.target.metadata.labels", {"a b": "c"}, "every key must be a name of at most 63"),
+    ("spec.target.metadata.labels", {"a": "b c"}, "must be a label's value: at most 63"),
+    ("spec.target.metadata.annotations", {"okta-rotator.dev/adopt": "x"}, "no key may be under"),
+    ("spec.verification.timeoutSeconds", 0, "should be greater than or equal to 5"),
+    ("spec.deletionPolicy.secret", "Keep", '"Retain"'),
+    ("spec.description", "k" * 257, "Too long: may not be"),
+    ("metadata.name", "k" * 235, "must have at most 234 characters"),
+    ("metadata.name", "a-okta-rotator-state", "not end in -okta-rotator-state"),
+    ("spec.rotationIntervall", 30, "unknown field"),
+]
+CONNECTION_FAULTS = [
+    ("spec.instanceUrl", "https://acme.okta.com/app", "must be https://<host> or https://<host>:"),
+    ("spec.instanceUrl", "http://acme.okta.com", "http only for 127.0.0.1, localhost and [::1]"),
+    ("spec.instanceUrl", "https://acme-admin.okta.com", "leave out -admin"),
+    ("spec.instanceUrl", "https://" + "a" * 260 + ".com", "Too long"),
+    ("spec.method", ABSENT, "Required value"),
+    ("spec.method", "password", 'supported values: "api-token"'),
+    ("spec.apiToken", "00token", "must be of type object"),
+    ("spec.apiToken.secretRef.key", ABSENT, "Required value"),
+    ("spec.apiToken.secretRef.name", "a/b", "must be the name of a Kubernetes object"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "phrase"), ROTATION_FAULTS)
+def test_a_rotation_is_refused(
+    control_plane: ControlPlane, namespace: str, path: str, value: Any, phrase: str
+) -> None:
+    error = apply(control_plane, namespace, rotation({path: value}))
+    assert path in error
+    assert phrase in error
+
+
+@pytest.mark.parametrize(("path", "value", "phrase"), CONNECTION_FAULTS)
+def test_a_connection_is_refused(
+    control_plane: ControlPlane, namespace: str, path: str, value: Any, phrase: str
+) -> None:
+    error = apply(control_plane, namespace, connection({path: value}))
+    assert path in error
+    assert phrase in error
+
+
+APP, OTHER_APP = "0oa1b2c3d4e5f6g7h8i9", "0oa000000000000000aa"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        ({}, {"spec.parameters.clientId": OTHER_APP}, "clientId: Forbidden: clientId cannot be"),
+        ({}, {"spec.parameters.appId": OTHER_APP}, "spec.parameters.appId: Forbidden: appId can"),
+        ({"spec.parameters.appId": OTHER_APP}, {}, "spec.parameters.appId: Forbidden: appId can"),
+        ({"spec.parameters.appId": OTHER_APP}, {"spec.parameters.appId": APP}, "appId: Forbidden"),
+        ({}, {"spec.target.name": "other"}, "spec.target.name: Forbidden: name cannot be changed"),
+        ({"spec.target.name": "other"}, {}, "spec.target.name: Forbidden: name cannot be changed"),
+        ({"spec.target.name": "a"}, {"spec.target": {}}, "spec.target.name: Forbidden: name can"),
+        ({}, {"spec.target.type": "a.example/b"}, "spec.target.type: Forbidden: type cannot be"),
+        ({"spec.target.type": "a.example/b"}, {}, "spec.target.type: Forbidden: type cannot be"),
+    ],
+)
+def test_what_cannot_be_changed(
+    control_plane: ControlPlane,
+    namespace: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    named: str,
+) -> None:
+    assert apply(control_plane, namespace, rotation(before)) == ""
+    assert named in apply(control_plane, namespace, rotation(after))
+
+
+def test_the_address_of_a_connection_cannot_be_changed(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    assert apply(control_plane, namespace, connection()) == ""
+    error = apply(
+        control_plane, namespace, connection({"spec.instanceUrl": "https://other.okta.com"})
+    )
+    assert "spec.instanceUrl: Forbidden: instanceUrl cannot be changed" in error
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"spec.parameters.appId": APP}),
+        ({"spec.parameters.appId": APP}, {}),
+        ({}, {"spec.target.name": "my-rotation"}),
+        ({"spec.target.name": "my-rotation"}, {}),
+        ({}, {"spec.target.type": "Opaque"}),
+        ({"spec.target.metadata.labels": {"team": "a"}}, {}),
+        (
+            {"spec.rotateAtUtc": {"hours": 3, "minutes": 30}},
+            {"spec.rotationInterval": 7, "spec.connection.name": "other"},
+        ),
+        ({}, {"spec.secretsMapping": {"clientId": "id", "clientSecret": "secret"}}),
+    ],
+)
+def test_what_can_be_changed(
+    control_plane: ControlPlane, namespace: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    assert apply(control_plane, namespace, rotation(before)) == ""
+    assert apply(control_plane, namespace, rotation(after)) == ""
