@@ -1,0 +1,15 @@
+"""An emulator of Okta's API for client secrets, stateful and with faults on demand.
+
+It knows the secrets lifecycle of an OIDC app, GET of an app, the org and the token's owner,
+token introspection as a way to prove a secret, SSWS tokens and rate limits; anything else of
+Okta is an unknown path. Run it with `okta-emulator`, or in a thread:
+
+    with EmulatorServer(Emulator(Seed(...))) as server:
+        httpx.get(server.url + "/.well-known/okta-organization")
+"""
+
+from .emulator import Emulator
+from .seed import Seed, SeedError, load_seed
+from .server import EmulatorServer
+
+__all__ = ["Emulator", "EmulatorServer", "Seed", "SeedError", "load_seed"]

@@ -1,0 +1,134 @@
+"""The emulated org's state, and how a seed becomes it.
+
+Handlers run on one event loop and never wait between reading and writing, so each of their
+changes is atomic, as Okta's are.
+"""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from .clock import whole_second
+from .errors import app_not_found, secret_not_found
+from .model import App, ClientSecret, Org, Token
+from .names import Names
+from .seed import AppSeed, OrgSeed, SecretSeed, Seed, TokenSeed
+
+SUSPICION_WINDOW = timedelta(hours=24)
+
+
+class Store:
+    def __init__(self, seed: Seed, names: Names, now: datetime) -> None:
+        self.org = org_from(seed.org, names)
+        self.used_assertions: set[str] = set()
+        self._apps: dict[str, App] = {}
+        self._app_of_client: dict[str, str] = {}
+        self._tokens: dict[str, Token] = {}
+        self._refusals: defaultdict[str, list[datetime]] = defaultdict(list)
+        for app in seed.apps:
+            self.put_app(app_from(app, names, now))
+        for token in seed.tokens:
+            self.put_token(token_from(token, self.org, names))
+
+    def app(self, app_id: str) -> App:
+        if app := self._apps.get(app_id):
+            return app
+        raise app_not_found(app_id)
+
+    def app_with_secrets(self, app_id: str) -> App:
+        """An app that is no OIDC client is as unknown here as one that does not exist (assumed)."""
+        app = self.app(app_id)
+        if not app.is_oidc:
+            raise app_not_found(app_id)
+        return app
+
+    def app_of_client(self, client_id: str) -> App | None:
+        app = self._apps.get(self._app_of_client.get(client_id, ""))
+        return app if app and app.is_oidc else None
+
+    def put_app(self, app: App) -> None:
+        self._apps[app.id] = app
+        self._app_of_client[app.client_id] = app.id
+
+    def remove_app(self, app_id: str) -> None:
+        if app := self._apps.pop(app_id, None):
+            self._app_of_client.pop(app.client_id, None)
+            self._refusals.pop(app.client_id, None)
+
+    def token(self, value: str) -> Token | None:
+        return self._tokens.get(value)
+
+    def put_token(self, token: Token) -> None:
+        self._tokens[token.value] = token
+
+    def remove_token(self, value: str) -> None:
+        self._tokens.pop(value, None)
+
+    def refused(self, app: App, now: datetime) -> None:
+        self._refusals[app.client_id].append(now)
+
+    def refusals(self, app: App) -> list[datetime]:
+        return list(self._refusals.get(app.client_id, ()))
+
+
+def secret_of(app: App, secret_id: str) -> ClientSecret:
+    if secret := app.secret(secret_id):
+        return secret
+    raise secret_not_found(secret_id)
+
+
+def recent(refusals: list[datetime], now: datetime) -> list[datetime]:
+    """Those that count towards Okta's event of suspicious activity: five within 24 hours."""
+    return [refusal for refusal in refusals if now - refusal < SUSPICION_WINDOW]
+
+
+def org_from(seed: OrgSeed, names: Names) -> Org:
+    return Org(
+        id=seed.id or names.org_id(),
+        subdomain=seed.subdomain,
+        company_name=seed.company_name or seed.subdomain,
+        secrets_management=seed.secrets_management,
+        unique_secrets=seed.unique_secrets,
+    )
+
+
+def token_from(seed: TokenSeed, org: Org, names: Names) -> Token:
+    return Token(
+        value=seed.value,
+        role=seed.role,
+        owner=seed.owner or f"admin@{org.subdomain}.example",
+        owner_id=names.user_id(),
+        disabled=seed.disabled,
+    )
+
+
+def app_from(seed: AppSeed, names: Names, now: datetime) -> App:
+    instant = whole_second(now)
+    generated = (SecretSeed(),) if seed.uses_secret else ()
+    secrets = generated if seed.secrets is None else seed.secrets
+    return App(
+        id=seed.id,
+        client_id=seed.client_id or seed.id,
+        label=seed.label or seed.id,
+        status=seed.status,
+        sign_on_mode=seed.sign_on_mode,
+        application_type=seed.application_type,
+        auth_method=seed.token_endpoint_auth_method,
+        created=instant,
+        last_updated=instant,
+        secrets=_oldest_first([_secret_from(secret, names, instant) for secret in secrets]),
+    )
+
+
+def _secret_from(seed: SecretSeed, names: Names, instant: datetime) -> ClientSecret:
+    created = whole_second(seed.created or instant)
+    return ClientSecret(
+        id=seed.id or names.secret_id(),
+        value=seed.client_secret or names.client_secret(),
+        status=seed.status,
+        created=created,
+        last_updated=created,
+    )
+
+
+def _oldest_first(secrets: list[ClientSecret]) -> tuple[ClientSecret, ...]:
+    return tuple(sorted(secrets, key=lambda secret: secret.created))

@@ -1,0 +1,81 @@
+"""What the contract tests of the emulator share: one app, its paths, and clients."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from okta.client import Client as OktaClient
+
+from okta_emulator import Emulator, EmulatorServer, Seed
+from tests.emulator_client import EmulatorClient
+
+
+@dataclass(frozen=True)
+class AppUnderTest:
+    """An app with its state and a way to call its secrets endpoints."""
+
+    emulator: EmulatorClient
+    token: str
+    id: str
+    client_id: str
+    secrets: list[dict[str, Any]]
+
+    @property
+    def path(self) -> str:
+        return f"/api/v1/apps/{self.id}"
+
+    def call(self, method: str, path: str = "", **options: Any) -> httpx.Response:
+        """Call below the app's secrets, as an admin."""
+        headers = {"Authorization": f"SSWS {self.token}"}
+        url = f"{self.path}/credentials/secrets{path}"
+        return self.emulator.http.request(method, url, headers=headers, **options)
+
+    def state(self) -> dict[str, Any]:
+        return self.emulator.app_state(self.id)
+
+
+AppMaker = Callable[..., AppUnderTest]
+
+
+@pytest.fixture
+def make_app(okta_emulator: EmulatorClient, okta_token: str) -> AppMaker:
+    def make(**fields: Any) -> AppUnderTest:
+        state = okta_emulator.make_app(**fields)
+        return AppUnderTest(
+            okta_emulator, okta_token, state["id"], state["clientId"], state["secrets"]
+        )
+
+    return make
+
+
+@pytest.fixture
+def app(make_app: AppMaker) -> AppUnderTest:
+    return make_app()
+
+
+@pytest.fixture
+def sdk(okta_emulator: EmulatorClient, okta_token: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    return sdk_client(okta_emulator.base_url, okta_token, monkeypatch)
+
+
+def sdk_client(url: str, token: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Okta's own SDK; Any, because its annotations promise other results than it returns."""
+    # Plain HTTP is a privilege that it grants by this variable alone.
+    monkeypatch.setenv("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true")
+    return OktaClient({"orgUrl": url, "token": token})
+
+
+@pytest.fixture
+def own_emulator() -> Iterator[Callable[..., EmulatorClient]]:
+    """An emulator of the test's own, for settings that reach beyond one app."""
+    with ExitStack() as running:
+
+        def start(seed: dict[str, Any], **options: Any) -> EmulatorClient:
+            emulator = Emulator(Seed.model_validate(seed), **options)
+            server = running.enter_context(EmulatorServer(emulator))
+            return running.enter_context(EmulatorClient(server.url))
+
+        yield start

@@ -1,0 +1,47 @@
+"""Fixtures around the emulator of Okta: one process a session, one app a test."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.emulator_client import EmulatorClient
+
+_SOURCES = Path(__file__).parents[1] / "operator"
+_ANNOUNCEMENT = "okta-emulator listening on "
+
+
+@pytest.fixture(scope="session")
+def okta_emulator() -> Iterator[EmulatorClient]:
+    """An emulator that all tests share: match faults by app id, leave org-wide settings alone."""
+    with emulator_process() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def okta_token(okta_emulator: EmulatorClient) -> str:
+    return okta_emulator.add_token(role="admin")
+
+
+@contextmanager
+def emulator_process(*options: str) -> Iterator[EmulatorClient]:
+    """The command, on a free port, for as long as the block lasts."""
+    command = [sys.executable, "-m", "okta_emulator", *options]
+    environment = {**os.environ, "PYTHONPATH": str(_SOURCES), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            with EmulatorClient(_announced_url(process)) as client:
+                yield client
+        finally:
+            process.terminate()
+
+
+def _announced_url(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith(_ANNOUNCEMENT), f"the emulator said {line!r}"
+    return line.removeprefix(_ANNOUNCEMENT).strip()
