@@ -1,0 +1,1 @@
+"""Okta's side: its API over HTTP, as the domain's `OktaSession`."""

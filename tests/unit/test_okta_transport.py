@@ -1,0 +1,260 @@
+"""The transport and the sessions over it, against a server of raw bytes on this machine."""
+
+import asyncio
+import gzip
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+
+from okta_rotator.api.conditions import Reason
+from okta_rotator.api.connection import ConnectionSpec
+from okta_rotator.okta.auth import ApiTokenSignIn
+from okta_rotator.okta.client import OktaClient
+from okta_rotator.okta.errors import (
+    NoAnswerError,
+    NotOktaError,
+    NotSentError,
+    RefusedError,
+)
+from okta_rotator.okta.sessions import Sessions
+from okta_rotator.okta.transport import LARGEST_BODY, AiohttpTransport, translated
+from okta_rotator.okta.urls import DEFAULT_DOMAINS
+from tests.unit.okta_org import APP_ID, SECRET_ID, TOKEN, VALUE
+
+Say = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+class Server:
+    """Answers each request as it is told, and keeps the heads of the requests."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self.heads: list[str] = []
+        self.url = ""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Server"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server:
+            yield self
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                self.heads.append(head)
+                await self._say(writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+def saying(body: bytes, *headers: str, status: str = "200 OK") -> Say:
+    head = "\r\n".join([f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", ""])
+
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(head.encode() + body)
+        await writer.drain()
+
+    return say
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def drip(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def babble(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/9 nonsense\r\n\r\n")
+    await writer.drain()
+
+
+@asynccontextmanager
+async def client_of(url: str, deadline: float = 5) -> AsyncIterator[OktaClient]:
+    transport = AiohttpTransport()
+    try:
+        yield OktaClient(
+            url,
+            ApiTokenSignIn(TOKEN),
+            transport,
+            now=lambda: datetime.now(UTC),
+            deadline=deadline,
+        )
+    finally:
+        await transport.aclose()
+
+
+@pytest.fixture(autouse=True)
+def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+async def test_the_deadline_holds_against_an_answer_in_drips() -> None:
+    async with Server(drip).running() as server, client_of(server.url, 0.3) as okta:
+        began = time.monotonic()
+        with pytest.raises(NoAnswerError) as caught:
+            await okta.create_secret(APP_ID, VALUE)
+    assert time.monotonic() - began < 1
+    assert caught.value.trouble.may_have_landed
+
+
+async def test_a_port_on_which_nobody_listens_was_sent_nothing() -> None:
+    async with Server(hang_up).running() as server:
+        pass
+    async with client_of(server.url) as okta:
+        with pytest.raises(NotSentError) as caught:
+            await okta.create_secret(APP_ID, VALUE)
+    assert not caught.value.trouble.may_have_landed
+
+
+@pytest.mark.parametrize("say", [hang_up, babble])
+async def test_a_broken_answer_to_a_delete_is_told_and_not_repeated(say: Say) -> None:
+    async with Server(say).running() as server, client_of(server.url) as okta:
+        with pytest.raises(NoAnswerError) as caught:
+            await okta.delete_secret(APP_ID, SECRET_ID)
+    assert caught.value.trouble.may_have_landed
+    assert len(server.heads) == 1
+
+
+async def test_a_body_without_end_is_not_read() -> None:
+    body = b" " * (LARGEST_BODY + 1)
+    async with Server(saying(body)).running() as server, client_of(server.url) as okta:
+        with pytest.raises(NoAnswerError):
+            await okta.create_secret(APP_ID, VALUE)
+
+
+async def test_a_compressed_body_is_read() -> None:
+    say = saying(gzip.compress(b"[]"), "Content-Encoding: gzip")
+    async with Server(say).running() as server, client_of(server.url) as okta:
+        assert await okta.list_secrets(APP_ID) == ()
+    assert "accept-encoding: identity" in server.heads[0].lower()
+
+
+async def test_neither_cookies_nor_redirects_are_followed() -> None:
+    say = saying(b"", "Set-Cookie: JSESSIONID=1", "Location: /elsewhere", status="302 Found")
+    async with Server(say).running() as server, client_of(server.url) as okta:
+        for _ in range(2):
+            with pytest.raises(NotOktaError):
+                await okta.list_secrets(APP_ID)
+    assert len(server.heads) == 2
+    assert "cookie" not in "".join(server.heads).lower()
+
+
+async def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Server(saying(b"[]")).running() as proxy, client_of("http://acme.test") as okta:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert await okta.list_secrets(APP_ID) == ()
+    assert proxy.heads[0].startswith("GET http://acme.test/api/v1/apps/")
+
+
+async def test_a_proxy_of_another_kind_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "socks5://user:password@127.0.0.1:1")
+    async with client_of("http://acme.test") as okta:
+        with pytest.raises(NotSentError, match="proxy") as caught:
+            await okta.create_secret(APP_ID, VALUE)
+    assert "password" not in str(caught.value)
+
+
+async def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    async with Server(saying(b"[]")).running() as server, client_of(server.url) as okta:
+        assert await okta.list_secrets(APP_ID) == ()
+
+
+@pytest.mark.parametrize("say", [hang_up, babble, saying(b"<html>")])
+async def test_no_error_holds_what_was_sent(say: Say, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with Server(say).running() as server, client_of(server.url) as okta:
+        with pytest.raises((NoAnswerError, NotOktaError)) as caught:
+            await okta.create_secret(APP_ID, VALUE)
+    error: BaseException | None = caught.value
+    shown = [caplog.text]
+    while error is not None:
+        shown += [repr(error), str(error), repr(error.args)]
+        error = error.__cause__ or error.__context__
+    assert TOKEN.reveal() not in "".join(shown)
+    assert VALUE.reveal() not in "".join(shown)
+
+
+def errors_below(kind: type[Exception]) -> list[type[Exception]]:
+    return [kind, *(deep for sub in kind.__subclasses__() for deep in errors_below(sub))]
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in errors_below(aiohttp.ClientError) if "aiohttp" in kind.__module__]
+)
+def test_every_error_of_aiohttp_is_translated(kind: type[Exception]) -> None:
+    # Their constructors want connections and requests, and their texts show those.
+    bare: Any = type("Bare", (kind,), {"__str__": lambda self: "text"})
+    error = bare.__new__(bare)
+    is_before_sending = issubclass(
+        kind,
+        aiohttp.ClientConnectorError
+        | aiohttp.ConnectionTimeoutError
+        | aiohttp.ClientHttpProxyError,
+    )
+
+    ours = translated(error)
+
+    assert isinstance(ours, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError) == (
+        is_before_sending
+    )
+
+
+def spec_of(url: str) -> ConnectionSpec:
+    return ConnectionSpec.model_validate(
+        {
+            "instanceUrl": url,
+            "method": "api-token",
+            "apiToken": {"secretRef": {"name": "okta", "key": "apiToken"}},
+        }
+    )
+
+
+def sessions(allow_insecure: bool = False) -> Sessions:
+    return Sessions(
+        domains=DEFAULT_DOMAINS,
+        allow_insecure=allow_insecure,
+        now=lambda: datetime.now(UTC),
+        on_call=lambda endpoint, status, seconds: None,
+    )
+
+
+async def test_a_session_is_opened_at_an_address_that_is_allowed() -> None:
+    async with Server(saying(b"{}")).running() as server:
+        opened = sessions(allow_insecure=True)
+        opened.check_address(spec_of(server.url))
+        await opened.open(spec_of(server.url), TOKEN.reveal()).check_sign_in()
+        await opened.close()
+    assert f"authorization: SSWS {TOKEN.reveal()}" in server.heads[0]
+
+
+def test_an_address_that_is_not_allowed_is_refused() -> None:
+    with pytest.raises(RefusedError) as caught:
+        sessions().check_address(spec_of("https://acme.example.com"))
+    assert caught.value.trouble.reason is Reason.HOST_NOT_ALLOWED
+
+
+@pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "ü" * 42, "00Q" * 400])
+def test_a_text_that_is_no_token_is_refused_unseen(token: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        sessions().open(spec_of("https://acme.okta.com"), token)
+    assert caught.value.trouble.reason is Reason.INVALID_TOKEN
+    assert not token or token not in str(caught.value)
