@@ -1,0 +1,91 @@
+"""Going away, and what is not ours to act on."""
+
+from __future__ import annotations
+
+from okta_rotator.api.conditions import Reason
+from okta_rotator.api.names import ADOPT_ANNOTATION
+from okta_rotator.api.rotation import DeletionAction
+from okta_rotator.rotation.decisions import Blocked, DeleteTarget, LetGo
+from okta_rotator.rotation.snapshot import Snapshot
+from okta_rotator.rotation.state import State
+from okta_rotator.rotation.target import is_marked_ours, target_name
+from okta_rotator.rotation.trouble import Next, Trouble
+
+
+def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | None:
+    """`deletionPolicy.secret: Delete`, and only a Secret that is ours."""
+    if not s.resource.deleting or s.resource.spec is None or s.target is None:
+        return None
+    if s.spec.deletion_policy.secret is not DeletionAction.DELETE or s.target.deleting:
+        return None
+    return DeleteTarget("deletionPolicy.secret") if is_marked_ours(s.target, s.resource) else None
+
+
+def deleted_resource_is_let_go(s: Snapshot) -> LetGo | None:
+    """Needs neither Okta nor a connection: with Retain, everything stays as it is."""
+    return LetGo("the resource is being deleted") if s.resource.deleting else None
+
+
+def spec_is_invalid(s: Snapshot) -> Blocked | None:
+    if s.resource.spec is not None:
+        return None
+    return _person(Reason.INVALID_SPEC, s.resource.spec_error or "the spec cannot be read")
+
+
+def state_is_unreadable(s: Snapshot) -> Blocked | None:
+    if s.stored is None or s.stored.state is not None:
+        return None
+    return _person(
+        Reason.STATE_CONFLICT,
+        f"the state Secret {s.stored.secret.name} cannot be read: {s.stored.error}. Restore it, or "
+        "delete it: its place is then taken by what the target Secret and Okta hold.",
+    )
+
+
+def state_is_of_another_app(s: Snapshot) -> Blocked | None:
+    """A state Secret is never overwritten by one of another app or another org."""
+    state = s.state
+    if state is None:
+        return None
+    theirs = _difference_of_app(s, state)
+    if theirs is None:
+        return None
+    name = s.stored.secret.name if s.stored is not None else ""
+    return _person(
+        Reason.STATE_CONFLICT,
+        f"the state Secret {name} belongs to {theirs}. Use another name for this resource, or "
+        "delete that Secret if its client secrets are no longer needed.",
+    )
+
+
+def _difference_of_app(s: Snapshot, state: State) -> str | None:
+    if state.app_id != s.spec.parameters.effective_app_id:
+        return f"the Okta app {state.app_id}"
+    if s.connection.org_id is not None and s.connection.org_id != state.org_id:
+        return f"the Okta org {state.org_id}, and the connection leads to {s.connection.org_id}"
+    return None
+
+
+def target_is_a_strangers(s: Snapshot) -> Blocked | None:
+    """A Secret without our mark is never taken, unless a person says so on it."""
+    target = s.target
+    if target is None:
+        return None
+    if not is_marked_ours(target, s.resource):
+        return _person(
+            Reason.TARGET_CONFLICT,
+            f"the Secret {target.name} exists and is not ours. Delete it, choose another "
+            f"spec.target.name, or let us have it: kubectl annotate secret {target.name} "
+            f"{ADOPT_ANNOTATION}={s.resource.key.name}",
+        )
+    if target.type != s.spec.target.type:
+        return _person(
+            Reason.TARGET_CONFLICT,
+            f"the Secret {target_name(s.resource)} has the type {target.type}, spec.target.type is "
+            f"{s.spec.target.type}, and Kubernetes lets nobody change it. Delete the Secret.",
+        )
+    return None
+
+
+def _person(reason: Reason, message: str) -> Blocked:
+    return Blocked(Trouble(Next.PERSON, reason, message), counts=False)

@@ -1,0 +1,86 @@
+"""How often Okta may be asked about a value, and what its refusal means.
+
+Okta raises an alarm after five wrong secrets of an app within 24 hours (release notes of 2017 and
+2020), so at most four refusals are risked in that time, and each is written down.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from okta_rotator.api.conditions import Reason
+from okta_rotator.rotation.decisions import Blocked, ListSecrets, ReadApp, Step, WriteState
+from okta_rotator.rotation.snapshot import Snapshot
+from okta_rotator.rotation.state import State
+from okta_rotator.rotation.transitions import REFUSALS_REMEMBERED, note_refusal, recent_refusals
+from okta_rotator.rotation.trouble import Next, Trouble
+
+REFUSALS_RISKED: Final = 4
+"""Refused values of an app in 24 hours, one short of Okta's alarm."""
+
+SECOND_LOOK: Final = timedelta(minutes=1)
+"""After this long a refusal of the published value is put to Okta once more."""
+
+
+def may_ask_again(s: Snapshot, state: State) -> bool:
+    return len(recent_refusals(state, s.now)) < REFUSALS_RISKED
+
+
+def refusals_are_used_up(s: Snapshot, state: State) -> Blocked | None:
+    """Wait until the oldest refusal has left Okta's window."""
+    if may_ask_again(s, state):
+        return None
+    until = recent_refusals(state, s.now)[-REFUSALS_RISKED] + REFUSALS_REMEMBERED
+    message = (
+        f"Okta refused {REFUSALS_RISKED} values of this app within 24 hours; one more would raise "
+        f"its alarm, so no further one is tried before {until:%Y-%m-%d %H:%M} UTC"
+    )
+    return _wait(message, until)
+
+
+def refusal_is_unnoted(state: State, at: datetime) -> bool:
+    return not any(noted >= at for noted in state.refused_tries)
+
+
+def noting_of_refusal(s: Snapshot, state: State) -> WriteState:
+    return WriteState(Step.NOTE_REFUSAL, note_refusal(state, s.now), "Okta refused a value of ours")
+
+
+def judge_refusal(
+    s: Snapshot, state: State, at: datetime
+) -> WriteState | ReadApp | ListSecrets | Blocked | None:
+    """Okta refused what the state calls active: note it, look closer, ask once more in a minute.
+
+    None when that has been done and the refusal stands: then the secret has to be replaced.
+    """
+    if refusal_is_unnoted(state, at):
+        return noting_of_refusal(s, state)
+    if s.seen.app is None:
+        return ReadApp("Okta refused the published value; its auth method may have changed")
+    if not s.seen.listed_in_this_pass:
+        return ListSecrets("Okta refused the published value")
+    first = s.seen.refused_at or at
+    if at - first >= SECOND_LOOK:
+        return None
+    return _second_look(first)
+
+
+def second_look_is_early(s: Snapshot, state: State) -> Blocked | None:
+    """Okta has just refused the active value by this very auth method: it is not asked at once."""
+    first = s.seen.refused_at
+    if first is None or s.now >= first + SECOND_LOOK:
+        return None
+    is_same_method = s.seen.app is None or s.seen.app.auth_method == state.auth_method
+    return _second_look(first) if is_same_method else None
+
+
+def _second_look(first: datetime) -> Blocked:
+    return _wait(
+        "Okta refused the published client secret although it lists it as ACTIVE; asking once more",
+        first + SECOND_LOOK,
+    )
+
+
+def _wait(message: str, until: datetime) -> Blocked:
+    return Blocked(Trouble(Next.WAIT, Reason.VERIFICATION_FAILED, message, until), counts=False)

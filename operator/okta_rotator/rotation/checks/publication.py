@@ -1,0 +1,149 @@
+"""Publication as a rule: the target holds what the state calls active.
+
+These come before every step of a rotation, and hold while one is blocked. A value is proven before
+it is written, unless Okta cannot be asked: then what the state calls active is published all the
+same, for the state is the best that is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from okta_rotator.rotation.checks.proving import (
+    judge_refusal,
+    may_ask_again,
+    second_look_is_early,
+)
+from okta_rotator.rotation.checks.reach import a_write_may_still_land, okta_cannot_be_asked
+from okta_rotator.rotation.decisions import (
+    Blocked,
+    Decision,
+    ListSecrets,
+    Prove,
+    Publish,
+    Step,
+    WriteState,
+)
+from okta_rotator.rotation.facts import (
+    auth_method,
+    candidate_in_okta,
+    held_by_target,
+    in_okta,
+    is_active,
+    is_ours,
+    proof_of,
+    state_is_in_doubt,
+)
+from okta_rotator.rotation.okta_view import OktaSecret, Proof
+from okta_rotator.rotation.snapshot import Snapshot
+from okta_rotator.rotation.state import State, Trigger
+from okta_rotator.rotation.target import TargetChange, mapped_keys, needed_change, published_value
+from okta_rotator.rotation.transitions import adopt, known, mark_discard
+from okta_rotator.rotation.values import SecretValue
+
+
+def state_in_doubt_is_held_against_okta(s: Snapshot) -> ListSecrets | Blocked | None:
+    """A copied or restored state publishes nothing before Okta's list was seen."""
+    state = s.state
+    if state is None or s.seen.listed_in_this_pass or not state_is_in_doubt(s, state):
+        return None
+    look = ListSecrets("the state Secret may be old, or of an earlier resource")
+    return okta_cannot_be_asked(s) or a_write_may_still_land(s) or look
+
+
+def target_is_newer_than_the_state(s: Snapshot) -> WriteState | None:
+    """An old state Secret was restored: what the target holds, and Okta accepts, is active."""
+    state = s.state
+    if state is None or not s.seen.listed_in_this_pass:
+        return None
+    held = held_by_target(s)
+    if held is None or not is_active(held) or not is_ours(s, held) or _is_known(state, held.id):
+        return None
+    if published_value(s.target, s.resource) in state.values:
+        return None
+    return WriteState(
+        Step.RESTORE,
+        _restored(s, state, held),
+        "the target holds a newer secret of ours than the state Secret, which must be an old copy",
+    )
+
+
+def _is_known(state: State, secret_id: str) -> bool:
+    return secret_id in {c.secret_id for c in (state.active, state.previous) if c is not None}
+
+
+def _restored(s: Snapshot, state: State, active: OktaSecret) -> State:
+    still_held = (c for c in (state.active, state.previous) if in_okta(s, c) is not None)
+    previous = next(still_held, None)
+    candidate_is_held = candidate_in_okta(s) is not None
+    now_active = known(active, 1 - previous.index if previous is not None else 0)
+    return replace(
+        adopt(state, active, None, s.now),
+        active=replace(now_active, value=published_value(s.target, s.resource)),
+        previous=previous,
+        candidate=mark_discard(state).candidate if candidate_is_held else None,
+        job=state.job if candidate_is_held else None,
+        generation=max(state.generation, s.resource.status.state_generation or 0),
+    )
+
+
+def keys_are_noted_before_they_are_written(s: Snapshot) -> WriteState | None:
+    """The state remembers which keys of the target are ours, those of an old mapping included."""
+    state = s.state
+    if state is None or state.active is None:
+        return None
+    wanted = mapped_keys(s.resource)
+    live = s.target.data if s.target is not None else {}
+    kept = tuple(key for key in state.target_keys if key in live and key not in wanted)
+    keys = (*wanted, *kept)
+    if set(keys) == set(state.target_keys):
+        return None
+    return WriteState(
+        Step.NOTE_TARGET_KEYS, replace(state, target_keys=keys), "spec.secretsMapping has changed"
+    )
+
+
+def target_differs(s: Snapshot) -> Decision | None:
+    """Prove, then publish. Nothing is published that Okta is known not to accept."""
+    state = s.state
+    if state is None or state.active is None or state.active.value is None:
+        return None
+    if s.seen.secrets is not None and not is_active(in_okta(s, state.active)):
+        return None
+    change = needed_change(s.target, s.resource, state)
+    if change is None:
+        return None
+    return _prove_or_publish(s, state, state.active.value, change)
+
+
+def _prove_or_publish(
+    s: Snapshot, state: State, value: SecretValue, change: TargetChange
+) -> Decision | None:
+    publish = Publish(change, _why(change))
+    if not change.data or not s.spec.verification.enabled or okta_cannot_be_asked(s) is not None:
+        return publish
+    if _is_being_replaced(s, state):
+        return None
+    match proof_of(s, value):
+        case (Proof.ACCEPTED | Proof.CANNOT_TELL, _):
+            return publish
+        case (Proof.REFUSED, at):
+            return judge_refusal(s, state, at)
+    method = auth_method(s)
+    if method is None or not may_ask_again(s, state):
+        return publish
+    question = Prove(value, method, is_active=True, why="the target Secret is to be written")
+    return second_look_is_early(s, state) or question
+
+
+def _is_being_replaced(s: Snapshot, state: State) -> bool:
+    """Whether a repair is under way since Okta refuses the active value: it is not asked again."""
+    is_repair = state.job is not None and state.job.trigger is Trigger.REPAIR
+    return is_repair and (s.seen.refused_at is not None or not may_ask_again(s, state))
+
+
+def _why(change: TargetChange) -> str:
+    if change.existing is None:
+        return "the target Secret does not exist"
+    parts = {"data": change.data, "labels": change.labels, "annotations": change.annotations}
+    return "the target Secret differs in its " + ", ".join(k for k, v in parts.items() if v)

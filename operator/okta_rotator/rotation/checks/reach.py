@@ -1,0 +1,128 @@
+"""Whether Okta can be asked now, and the reading of what has to be known of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from okta_rotator.api.conditions import ConditionType, Reason
+from okta_rotator.rotation.decisions import Blocked, ListSecrets, ReadApp, Settled, Step, WriteState
+from okta_rotator.rotation.facts import due_rotation, next_scheduled, proof_of
+from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, Proof
+from okta_rotator.rotation.snapshot import Snapshot
+from okta_rotator.rotation.state import State
+from okta_rotator.rotation.trouble import Next, Trouble
+
+
+def okta_cannot_be_asked(s: Snapshot) -> Blocked | None:
+    """The connection is not ready, or the last call of this pass failed."""
+    if s.connection.problem is not None:
+        return Blocked(s.connection.problem, counts=False)
+    return Blocked(s.seen.trouble) if s.seen.trouble is not None else None
+
+
+def a_write_may_still_land(s: Snapshot) -> Blocked | None:
+    """A write to Okta whose answer was lost is waited out before anything builds on the list."""
+    until = s.seen.unsettled_until
+    if until is None or s.now >= until:
+        return None
+    message = "a write to Okta had no answer and may still land; its time is waited out"
+    return Blocked(Trouble(Next.WAIT, Reason.OKTA_UNAVAILABLE, message, until), counts=False)
+
+
+def nothing_needs_okta(s: Snapshot) -> Settled | None:
+    """The value is published, no job is under way and nothing is due."""
+    state = s.state
+    if state is None or state.active is None or state.candidate is not None:
+        return None
+    if state.uid != s.resource.uid or s.seen.listed_in_this_pass:
+        return None
+    if _active_was_refused(s) or _auth_method_is_news(s, state) or due_rotation(s) is not None:
+        return None
+    return Settled("nothing is due", next_scheduled(s), s.connection.problem)
+
+
+def _active_was_refused(s: Snapshot) -> bool:
+    active = s.state.active if s.state is not None else None
+    proof = proof_of(s, active.value) if active is not None and active.value is not None else None
+    return proof is not None and proof[0] is Proof.REFUSED
+
+
+def failure_is_recent(s: Snapshot) -> Blocked | None:
+    """Back-off: not before the time that status shows, unless the spec has changed since."""
+    status = s.resource.status
+    until = status.failures.next_attempt_at if status.failures is not None else None
+    if until is None or s.now >= until or status.observed_generation != s.resource.generation:
+        return None
+    reason = next(
+        (
+            reason
+            for kind in (ConditionType.ROTATION_FAILING, ConditionType.READY)
+            for c in status.conditions or ()
+            for reason in Reason
+            if c.type == kind and c.reason == reason
+        ),
+        Reason.OKTA_UNAVAILABLE,
+    )
+    message = status.last_rotation_message or "the last attempt failed"
+    return Blocked(Trouble(Next.WAIT, reason, message, until), counts=False)
+
+
+def app_is_unread(s: Snapshot) -> ReadApp | None:
+    """Before the first write of each rotation the app must be seen to be the right one."""
+    return (
+        ReadApp("the app is looked at before anything is written") if s.seen.app is None else None
+    )
+
+
+def app_cannot_rotate(s: Snapshot) -> Blocked | None:
+    """An OIDC app, ACTIVE, with client secrets, and with the client id that the spec names."""
+    app = s.seen.app
+    if app is None:
+        return None
+    found = _fault_of_app(app, s.spec.parameters.client_id)
+    if found is None:
+        return None
+    return Blocked(Trouble(Next.PERSON, *found), counts=False)
+
+
+def _fault_of_app(app: OktaApp, client_id: str) -> tuple[Reason, str] | None:
+    if app.sign_on_mode != "OPENID_CONNECT":
+        return Reason.APP_NOT_ELIGIBLE, (
+            f"the Okta app {app.id} signs on by {app.sign_on_mode}; only OPENID_CONNECT apps have "
+            "client secrets"
+        )
+    if app.client_id != client_id:
+        return Reason.CLIENT_ID_MISMATCH, (
+            f"the Okta app {app.id} has another client id than spec.parameters.clientId "
+            f"({client_id}). Set spec.parameters.appId to the id of the app with that client id."
+        )
+    if app.status != "ACTIVE":
+        return Reason.APP_INACTIVE, f"the Okta app {app.id} is {app.status}: activate it in Okta"
+    if app.auth_method not in set(AuthMethod):
+        return Reason.APP_NOT_ELIGIBLE, (
+            f"the Okta app {app.id} authenticates with {app.auth_method}, which uses no client "
+            "secret; it would have to be client_secret_basic, client_secret_post or "
+            "client_secret_jwt"
+        )
+    return None
+
+
+def auth_method_is_noted(s: Snapshot) -> WriteState | None:
+    """Repairs prove the value by the method that was last read, without reading the app."""
+    state, app = s.state, s.seen.app
+    if state is None or app is None or not _auth_method_is_news(s, state):
+        return None
+    return WriteState(
+        Step.NOTE_AUTH_METHOD,
+        replace(state, auth_method=app.auth_method),
+        "the app's token_endpoint_auth_method has changed",
+    )
+
+
+def _auth_method_is_news(s: Snapshot, state: State) -> bool:
+    return s.seen.app is not None and s.seen.app.auth_method != state.auth_method
+
+
+def secrets_are_unlisted(s: Snapshot) -> ListSecrets | None:
+    """The list is known from the last pass, unless something happened that it does not show."""
+    return ListSecrets("what Okta holds is not known") if s.seen.secrets is None else None

@@ -1,0 +1,289 @@
+"""One pass over one resource: gather, decide, act, and again, until there is a verdict to report.
+
+The only file of the domain with effects, all of them through `ports.py`. Called by a worker, one
+pass at a time for each resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from okta_rotator.api.conditions import Reason
+from okta_rotator.api.names import STATE_SUFFIX
+from okta_rotator.api.rotation import RotationStatus
+from okta_rotator.rotation import seen as what_is_seen
+from okta_rotator.rotation.decide import decide
+from okta_rotator.rotation.decisions import (
+    Act,
+    Blocked,
+    CreateSecret,
+    DeactivateSecret,
+    DeleteSecret,
+    DeleteTarget,
+    LetGo,
+    ListSecrets,
+    Prove,
+    Publish,
+    ReadApp,
+    Settled,
+    Step,
+    Verdict,
+    WriteState,
+)
+from okta_rotator.rotation.notices import Notice, transitions
+from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, OktaPort
+from okta_rotator.rotation.report import next_look, report
+from okta_rotator.rotation.seen import Seen
+from okta_rotator.rotation.snapshot import Draw, Resource, SecretObject, Snapshot, StoredState
+from okta_rotator.rotation.state import StateUnreadableError, from_data, to_data
+from okta_rotator.rotation.target import target_name
+from okta_rotator.rotation.trouble import Next, PortError, Trouble
+
+MOST_STEPS: Final = 60
+"""Of one pass. A rotation takes about ten; more means that two hands undo each other's work."""
+
+MOST_LOST_RACES: Final = 5
+"""Of one pass, before it is left for later."""
+
+PROGRESS_EVERY: Final = timedelta(seconds=2)
+"""How often a pass that takes long shows its progress in status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a pass ended."""
+
+    resource: Resource
+    verdict: Verdict
+    next_look: datetime | None
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What a pass has in hand; replaced piece by piece as it goes."""
+
+    resource: Resource
+    seen: Seen
+    status_before: RotationStatus
+    stored: StoredState | None = None
+    target: SecretObject | None = None
+    reported_at: datetime | None = None
+    lost_races: int = 0
+    notices: list[Notice] = field(default_factory=list)
+
+
+class Engine:
+    """Brings resources to where their spec wants them. `now` and `draw` come from outside."""
+
+    def __init__(
+        self,
+        cluster: ClusterPort,
+        connections: ConnectionsPort,
+        now: Callable[[], datetime],
+        draw: Callable[[], Draw],
+    ) -> None:
+        self._cluster = cluster
+        self._connections = connections
+        self._now = now
+        self._draw = draw
+        self._seen: dict[str, Seen] = {}
+
+    def forget(self, uid: str) -> None:
+        """The resource is gone."""
+        self._seen.pop(uid, None)
+
+    async def run(self, resource: Resource) -> Outcome:
+        """One pass. Raises PortError where the cluster itself cannot be reached."""
+        is_first = resource.uid not in self._seen
+        seen = self._seen.get(resource.uid, Seen()).for_a_new_pass()
+        work = _Pass(resource, seen, resource.status)
+        await self._gather(work)
+        if is_first and self._has_a_job(work):
+            work.seen = what_is_seen.at_start(work.seen, self._now())
+        try:
+            return await self._work(work)
+        finally:
+            self._seen[resource.uid] = work.seen
+
+    async def _work(self, work: _Pass) -> Outcome:
+        for _ in range(MOST_STEPS):
+            snapshot = self._snapshot(work)
+            decision = decide(snapshot)
+            if isinstance(decision, Settled | Blocked | LetGo):
+                return await self._finish(work, snapshot, decision)
+            await self._show_progress(work, snapshot)
+            stop = await self._try(work, decision)
+            if stop is not None:
+                return await self._finish(work, self._snapshot(work), stop)
+        raise PortError(_too_many("steps"))
+
+    async def _gather(self, work: _Pass) -> None:
+        key, resource = work.resource.key, work.resource
+        if resource.spec is None:
+            return
+        state = await self._cluster.read_secret(key.namespace, key.name + STATE_SUFFIX)
+        work.target = await self._cluster.read_secret(key.namespace, target_name(resource))
+        work.stored = None if state is None else _stored(state)
+
+    def _snapshot(self, work: _Pass) -> Snapshot:
+        return Snapshot(
+            now=self._now(),
+            resource=work.resource,
+            connection=self._connections.connection_of(work.resource),
+            stored=work.stored,
+            target=work.target,
+            seen=work.seen,
+            draw=self._draw(),
+        )
+
+    def _has_a_job(self, work: _Pass) -> bool:
+        state = work.stored.state if work.stored is not None else None
+        return state is not None and state.candidate is not None
+
+    async def _try(self, work: _Pass, decision: Act) -> Verdict | None:
+        """Act; a lost race has everything read anew, and what needs a person ends the pass."""
+        try:
+            await self._act(work, decision)
+        except PortError as error:
+            if error.trouble.next is Next.LOOK_AGAIN:
+                await self._look_again(work)
+                return None
+            if isinstance(decision, _OKTA):
+                work.seen = what_is_seen.after_trouble(work.seen, error.trouble, self._now())
+                return None
+            if error.trouble.next is Next.PERSON:
+                return Blocked(error.trouble, counts=False)
+            raise
+        return None
+
+    async def _look_again(self, work: _Pass) -> None:
+        work.lost_races += 1
+        if work.lost_races > MOST_LOST_RACES:
+            raise PortError(_too_many("lost races"))
+        work.seen = what_is_seen.after_lost_race(work.seen)
+        await self._gather(work)
+
+    async def _act(self, work: _Pass, decision: Act) -> None:
+        match decision:
+            case WriteState():
+                await self._write_state(work, decision)
+            case Publish():
+                await self._publish(work, decision)
+            case DeleteTarget():
+                if work.target is not None:
+                    await self._cluster.delete_secret(work.target)
+                work.target = None
+            case _:
+                await self._ask_okta(work, decision)
+
+    async def _ask_okta(
+        self,
+        work: _Pass,
+        decision: ReadApp | ListSecrets | Prove | CreateSecret | DeactivateSecret | DeleteSecret,
+    ) -> None:
+        okta = self._connections.okta_of(work.resource)
+        work.seen = await self._seen_after(work, okta, decision)
+        if isinstance(decision, DeleteSecret):
+            message = f"client secret {decision.secret_id} is deleted in Okta: {decision.why}"
+            work.notices.append(Notice("Retired", message))
+
+    async def _seen_after(
+        self,
+        work: _Pass,
+        okta: OktaPort,
+        decision: ReadApp | ListSecrets | Prove | CreateSecret | DeactivateSecret | DeleteSecret,
+    ) -> Seen:
+        parameters = work.resource.sound_spec.parameters
+        app_id, seen = parameters.effective_app_id, work.seen
+        match decision:
+            case ReadApp():
+                return what_is_seen.after_reading_app(seen, await okta.read_app(app_id))
+            case ListSecrets():
+                return what_is_seen.after_listing(seen, await okta.list_secrets(app_id))
+            case CreateSecret(value=value):
+                created = await okta.create_secret(app_id, value)
+                return what_is_seen.after_creating(seen, created)
+            case DeactivateSecret(secret_id=secret_id):
+                changed = await okta.deactivate_secret(app_id, secret_id)
+                return what_is_seen.after_changing(seen, changed)
+            case DeleteSecret(secret_id=secret_id):
+                await okta.delete_secret(app_id, secret_id)
+                return what_is_seen.after_deleting(seen, secret_id)
+            case Prove(value=value, method=method, is_active=is_active):
+                at = self._now()
+                proof = await okta.introspect(parameters.client_id, value, method)
+                return what_is_seen.after_proof(seen, (value, method), proof, at, is_active)
+            case _:
+                assert_never(decision)
+
+    async def _write_state(self, work: _Pass, decision: WriteState) -> None:
+        data, stored = to_data(decision.state.bumped()), work.stored
+        if stored is None:
+            secret = await self._cluster.create_state(work.resource, data)
+        else:
+            secret = await self._cluster.replace_state(stored.secret, work.resource, data)
+        was_active = stored.state.active if stored is not None and stored.state else None
+        work.stored = _stored(secret)
+        if decision.state.active != was_active:
+            work.seen = what_is_seen.after_new_active(work.seen)
+        if decision.step is Step.FORGET_CANDIDATE:
+            work.seen = replace(work.seen, trouble=_refused())
+
+    async def _publish(self, work: _Pass, decision: Publish) -> None:
+        work.target = await self._cluster.write_target(work.resource, decision.change)
+        state = work.stored.state if work.stored is not None else None
+        if state is not None and state.last_rotated_at == work.status_before.last_rotated_at:
+            work.notices.append(Notice("TargetRepaired", decision.why))
+
+    async def _show_progress(self, work: _Pass, snapshot: Snapshot) -> None:
+        """A new resource shows at once that it is looked at; a long pass shows how far it is."""
+        since = work.reported_at
+        is_new = work.resource.status.observed_generation is None
+        is_slow = since is not None and snapshot.now - since >= PROGRESS_EVERY
+        if work.resource.deleting or not (is_new or is_slow):
+            work.reported_at = since or snapshot.now
+            return
+        work.reported_at = snapshot.now
+        await self._write_status(work, snapshot, None)
+
+    async def _finish(self, work: _Pass, snapshot: Snapshot, verdict: Verdict) -> Outcome:
+        if isinstance(verdict, LetGo):
+            return Outcome(work.resource, verdict, None)
+        status = await self._write_status(work, snapshot, verdict)
+        name = work.resource.key.name if work.resource.spec is None else target_name(work.resource)
+        for notice in (*work.notices, *transitions(work.status_before, status, name)):
+            self._cluster.tell(work.resource, notice)
+        if isinstance(verdict, Blocked) and verdict.trouble.next is Next.PERSON:
+            work.seen = what_is_seen.before_a_person_acts(work.seen)
+        return Outcome(work.resource, verdict, next_look(snapshot, verdict, status))
+
+    async def _write_status(
+        self, work: _Pass, snapshot: Snapshot, verdict: Verdict | None
+    ) -> RotationStatus:
+        status = report(snapshot, verdict)
+        if status != work.resource.status:
+            work.resource = await self._cluster.write_status(work.resource, status)
+        return status
+
+
+_OKTA = (ReadApp, ListSecrets, Prove, CreateSecret, DeactivateSecret, DeleteSecret)
+
+
+def _stored(secret: SecretObject) -> StoredState:
+    try:
+        return StoredState(secret, from_data(secret.data))
+    except StateUnreadableError as error:
+        return StoredState(secret, None, str(error))
+
+
+def _refused() -> Trouble:
+    message = "Okta did not accept the new client secret; it was removed, and the old one stays"
+    return Trouble(Next.RETRY, Reason.VERIFICATION_FAILED, message)
+
+
+def _too_many(what: str) -> Trouble:
+    message = f"too many {what} in one pass: somebody else changes the same objects"
+    return Trouble(Next.RETRY, Reason.CONFLICT, message)

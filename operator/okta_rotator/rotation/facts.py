@@ -1,0 +1,151 @@
+"""What follows from a snapshot by looking, and is asked by more than one check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from okta_rotator.api.names import ROTATE_ANNOTATION, SECRET_ID_ANNOTATION
+from okta_rotator.rotation.okta_view import AuthMethod, OktaSecret, Proof, SecretState
+from okta_rotator.rotation.schedule import next_rotation_at
+from okta_rotator.rotation.snapshot import Snapshot
+from okta_rotator.rotation.state import Credential, State, Trigger
+from okta_rotator.rotation.target import published_value
+from okta_rotator.rotation.values import SecretValue, is_made_for
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A rotation that has to happen, and what for."""
+
+    trigger: Trigger
+    why: str
+    token: str | None = None
+    at: datetime | None = None
+
+
+def listed(s: Snapshot) -> tuple[OktaSecret, ...]:
+    """What Okta was last seen to hold, for checks that come after the listing."""
+    if s.seen.secrets is None:
+        raise ValueError("Okta's secrets have not been listed")
+    return s.seen.secrets
+
+
+def in_okta(s: Snapshot, credential: Credential | None) -> OktaSecret | None:
+    """The listed secret that a credential of the state names."""
+    if credential is None:
+        return None
+    return next((one for one in listed(s) if one.id == credential.secret_id), None)
+
+
+def candidate_in_okta(s: Snapshot) -> OktaSecret | None:
+    """The listed secret that has the candidate's value (the newest, if there are several)."""
+    candidate = s.state.candidate if s.state is not None else None
+    if candidate is None:
+        return None
+    return next((one for one in reversed(listed(s)) if one.holds(candidate.value)), None)
+
+
+def is_active(secret: OktaSecret | None) -> bool:
+    return secret is not None and secret.state is SecretState.ACTIVE
+
+
+def newest_first(secrets: tuple[OktaSecret, ...]) -> list[OktaSecret]:
+    """By Okta's `created`, and by the place in the list where that is the same second."""
+    placed = sorted(enumerate(secrets), key=lambda at: (at[1].created, at[0]), reverse=True)
+    return [secret for _, secret in placed]
+
+
+def witnesses(s: Snapshot) -> frozenset[str]:
+    """The secretIds that status or the target call ours."""
+    ids = {one.secret_id for one in s.resource.status.credentials or ()}
+    if s.target is not None and SECRET_ID_ANNOTATION in s.target.annotations:
+        ids.add(s.target.annotations[SECRET_ID_ANNOTATION])
+    return frozenset(ids)
+
+
+def is_ours(s: Snapshot, secret: OktaSecret) -> bool:
+    """Witnessed, or made for this resource or for the one that wrote the state."""
+    if secret.id in witnesses(s):
+        return True
+    uids = (s.resource.uid, s.state.uid if s.state is not None else None)
+    return secret.value is not None and any(is_made_for(secret.value, uid) for uid in uids)
+
+
+def held_by_target(s: Snapshot) -> OktaSecret | None:
+    """The listed secret whose value the target holds."""
+    value = published_value(s.target, s.resource)
+    if value is None:
+        return None
+    return next((one for one in listed(s) if one.holds(value)), None)
+
+
+def target_holds_unknown_value_of_ours(s: Snapshot, state: State) -> bool:
+    """Whether the target's value is one that we made and the state does not know."""
+    value = published_value(s.target, s.resource)
+    if value is None or value in state.values:
+        return False
+    return is_made_for(value, s.resource.uid) or is_made_for(value, state.uid)
+
+
+def state_is_in_doubt(s: Snapshot, state: State) -> bool:
+    """Whether the state may be a copy from elsewhere, or older than what was reported."""
+    return (
+        state.uid != s.resource.uid
+        or (s.resource.status.state_generation or 0) > state.generation
+        or target_holds_unknown_value_of_ours(s, state)
+    )
+
+
+def proof_of(s: Snapshot, value: SecretValue) -> tuple[Proof, datetime] | None:
+    """What Okta said of the value in this pass, by the app's present auth method."""
+    method = auth_method(s)
+    return s.seen.proofs.get((value, method)) if method is not None else None
+
+
+def auth_method(s: Snapshot) -> AuthMethod | None:
+    """The app's auth method, as read in this pass or as the state remembers it."""
+    raw = s.seen.app.auth_method if s.seen.app is not None else None
+    raw = raw or (s.state.auth_method if s.state is not None else None)
+    return AuthMethod(raw) if raw in set(AuthMethod) else None
+
+
+def next_scheduled(s: Snapshot) -> datetime | None:
+    """When the next scheduled rotation is due; None with auto-rotation off or before the first."""
+    state, spec = s.state, s.spec
+    if state is None or state.last_rotated_at is None or not spec.is_auto_rotation_enabled:
+        return None
+    manual = state.last_trigger is not None and state.last_trigger.counts_as_manual
+    base = state.last_rotated_at if manual else state.series_from or state.last_rotated_at
+    time = spec.rotate_at_utc
+    hour, minute = (time.hours, time.minutes) if time is not None else (0, 0)
+    return next_rotation_at(base, spec.rotation_interval, hour, minute, manual)
+
+
+def rotate_token(s: Snapshot) -> str | None:
+    """The `rotate` token that has not been acted on."""
+    token = s.resource.annotations.get(ROTATE_ANNOTATION)
+    return token if token and token != handled_rotate(s) else None
+
+
+def handled_rotate(s: Snapshot) -> str | None:
+    """The last `rotate` token that was acted on, by the state; status may only add the present."""
+    told = s.resource.status.handled_requests
+    by_status = told.rotate if told is not None else None
+    if by_status is not None and by_status == s.resource.annotations.get(ROTATE_ANNOTATION):
+        return by_status
+    return s.state.handled_rotate if s.state is not None else None
+
+
+def due_rotation(s: Snapshot) -> Due | None:
+    """The rotation that has to begin, if any."""
+    state = s.state
+    if state is None or state.active is None:
+        return Due(Trigger.CREATION, "the first rotation")
+    token = rotate_token(s)
+    if token is not None:
+        return Due(Trigger.MANUAL, "asked for by the annotation " + ROTATE_ANNOTATION, token)
+    at = next_scheduled(s)
+    if at is not None and at <= s.now:
+        return Due(Trigger.SCHEDULE, f"due since {at:%Y-%m-%d %H:%M} UTC", at=at)
+    return None

@@ -1,0 +1,116 @@
+"""Everything that one decision looks at, read before it and frozen.
+
+`engine.py` gathers a `Snapshot`; `decide.py` judges it; `report.py` tells it in `status`. What Okta
+holds is here as it was last seen (`Seen`): reading it anew is itself a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from okta_rotator.api.rotation import RotationSpec, RotationStatus
+from okta_rotator.rotation.seen import Seen
+from okta_rotator.rotation.state import State
+from okta_rotator.rotation.trouble import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Names one resource in the cluster."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """An OktaClientSecretRotation as the API server last showed it."""
+
+    key: Key
+    uid: str
+    generation: int
+    resource_version: str
+    deleting: bool
+    annotations: Mapping[str, str]
+    spec: RotationSpec | None
+    """None where the models cannot read it; then `spec_error` says why."""
+    spec_error: str | None
+    status: RotationStatus
+
+    @property
+    def sound_spec(self) -> RotationSpec:
+        """The spec, for those who come after the check that there is one."""
+        if self.spec is None:
+            raise ValueError(self.spec_error)
+        return self.spec
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The connection that the resource names, as its own check last found it."""
+
+    name: str
+    uid: str | None
+    org_id: str | None
+    """None as long as it has never been reached."""
+    problem: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretObject:
+    """A Kubernetes Secret, read live. `data` is decoded; `repr` leaves it out."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    type: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    data: Mapping[str, str] = field(repr=False)
+    our_metadata: frozenset[str] = frozenset()
+    """Paths like `labels/team` that only our field manager owns, by `managedFields`."""
+    deleting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """The state Secret: the object, and the state in it or why it cannot be read."""
+
+    secret: SecretObject
+    state: State | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Fresh randomness for this decision."""
+
+    job_id: str
+    randomness: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that `decide` may look at."""
+
+    now: datetime
+    resource: Resource
+    connection: Connection
+    stored: StoredState | None
+    target: SecretObject | None
+    seen: Seen
+    draw: Draw
+
+    @property
+    def state(self) -> State | None:
+        return self.stored.state if self.stored is not None else None
+
+    @property
+    def spec(self) -> RotationSpec:
+        return self.resource.sound_spec

@@ -1,0 +1,114 @@
+"""What the target Secret has to hold, and how it differs from that.
+
+Publication is a rule and not a step: the target holds what the state calls active.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from okta_rotator.api.names import (
+    ADOPT_ANNOTATION,
+    APP_ID_ANNOTATION,
+    ROTATION_LABEL,
+    ROTATION_NAME_ANNOTATION,
+    SECRET_ID_ANNOTATION,
+)
+from okta_rotator.rotation.snapshot import Resource, SecretObject
+from okta_rotator.rotation.state import State
+from okta_rotator.rotation.values import SecretValue
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChange:
+    """What to write to the target; a value of None takes the key away."""
+
+    name: str
+    type: str
+    labels: Mapping[str, str | None]
+    annotations: Mapping[str, str | None]
+    data: Mapping[str, str | None] = field(repr=False)
+    existing: SecretObject | None
+    """The Secret to change, under its resourceVersion; None: to be created."""
+
+
+def target_name(resource: Resource) -> str:
+    """The name of the target Secret: `spec.target.name`, or the resource's own."""
+    return resource.sound_spec.target.name or resource.key.name
+
+
+def is_marked_ours(target: SecretObject, resource: Resource) -> bool:
+    """Whether the Secret carries our mark, or a person let us have it."""
+    name = resource.key.name
+    marks = (ROTATION_NAME_ANNOTATION, ADOPT_ANNOTATION)
+    return any(target.annotations.get(mark) == name for mark in marks)
+
+
+def published_value(target: SecretObject | None, resource: Resource) -> SecretValue | None:
+    """The client secret that the target holds under the mapped key."""
+    if target is None:
+        return None
+    text = target.data.get(resource.sound_spec.secrets_mapping.client_secret)
+    return None if text is None else SecretValue(text)
+
+
+def mapped_keys(resource: Resource) -> tuple[str, ...]:
+    """The keys of the target that are ours under this spec."""
+    mapping = resource.sound_spec.secrets_mapping
+    return (mapping.client_id, mapping.client_secret)
+
+
+def needed_change(
+    target: SecretObject | None, resource: Resource, state: State
+) -> TargetChange | None:
+    """What has to be written so that the target holds the active secret; None if it does."""
+    wanted = _wanted(resource, state)
+    if target is None:
+        return wanted
+    change = TargetChange(
+        name=target.name,
+        type=target.type,
+        labels=_difference(target.labels, wanted.labels, _ours(target, "labels")),
+        annotations=_difference(
+            target.annotations, wanted.annotations, _ours(target, "annotations")
+        ),
+        data=_difference(target.data, wanted.data, frozenset(state.target_keys)),
+        existing=target,
+    )
+    return change if change.labels or change.annotations or change.data else None
+
+
+def _wanted(resource: Resource, state: State) -> TargetChange:
+    spec, active = resource.sound_spec, state.active
+    if active is None or active.value is None:
+        raise ValueError("there is no active secret to publish")
+    mapping, metadata = spec.secrets_mapping, spec.target.metadata
+    return TargetChange(
+        name=target_name(resource),
+        type=spec.target.type,
+        labels={**metadata.labels, ROTATION_LABEL: resource.uid},
+        annotations={
+            **metadata.annotations,
+            ROTATION_NAME_ANNOTATION: resource.key.name,
+            APP_ID_ANNOTATION: state.app_id,
+            SECRET_ID_ANNOTATION: active.secret_id,
+        },
+        data={mapping.client_id: state.client_id, mapping.client_secret: active.value.reveal()},
+        existing=None,
+    )
+
+
+def _difference(
+    live: Mapping[str, str], wanted: Mapping[str, str | None], ours: frozenset[str]
+) -> dict[str, str | None]:
+    changed = {key: value for key, value in wanted.items() if live.get(key) != value}
+    stale = {key: None for key in ours if key in live and key not in wanted}
+    return {**changed, **stale}
+
+
+def _ours(target: SecretObject, part: str) -> frozenset[str]:
+    prefix = part + "/"
+    return frozenset(
+        path.removeprefix(prefix) for path in target.our_metadata if path.startswith(prefix)
+    )
