@@ -1,0 +1,1 @@
+"""The Kubernetes side: how Secrets, status and Events are read, written and watched."""

@@ -1,0 +1,62 @@
+"""The cluster as the domain acts on it: `ClusterPort`, put together from this folder's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from okta_rotator.api.names import ROTATION_KIND, ROTATION_PLURAL
+from okta_rotator.api.rotation import RotationStatus
+from okta_rotator.cluster.events import EventPoster, Subject
+from okta_rotator.cluster.kube_api import KubeApi
+from okta_rotator.cluster.resources import apply_status, rotation_resource
+from okta_rotator.cluster.secrets import Secrets
+from okta_rotator.rotation.notices import Notice
+from okta_rotator.rotation.snapshot import Resource, SecretObject
+from okta_rotator.rotation.target import TargetChange
+
+
+class Cluster:
+    """Implements `ClusterPort`. `on_write` is told of each version that we wrote ourselves."""
+
+    def __init__(
+        self, api: KubeApi, events: EventPoster, on_write: Callable[[SecretObject], None]
+    ) -> None:
+        self._api = api
+        self._secrets = Secrets(api)
+        self._events = events
+        self._on_write = on_write
+
+    async def read_secret(self, namespace: str, name: str) -> SecretObject | None:
+        return await self._secrets.read(namespace, name)
+
+    async def create_state(self, resource: Resource, data: Mapping[str, str]) -> SecretObject:
+        return self._written(await self._secrets.create_state(resource, data))
+
+    async def replace_state(
+        self, secret: SecretObject, resource: Resource, data: Mapping[str, str]
+    ) -> SecretObject:
+        return self._written(await self._secrets.replace_state(secret, resource, data))
+
+    async def write_target(self, resource: Resource, change: TargetChange) -> SecretObject:
+        return self._written(await self._secrets.write_target(resource, change))
+
+    async def delete_secret(self, secret: SecretObject) -> None:
+        await self._secrets.delete(secret)
+
+    async def write_status(self, resource: Resource, status: RotationStatus) -> Resource:
+        written = await apply_status(
+            self._api,
+            ROTATION_PLURAL,
+            ROTATION_KIND,
+            resource.key,
+            resource.uid,
+            status.to_api(),
+        )
+        return resource if written is None else rotation_resource(written)
+
+    def tell(self, resource: Resource, notice: Notice) -> None:
+        self._events.post(Subject(ROTATION_KIND, resource.key, resource.uid), notice)
+
+    def _written(self, secret: SecretObject) -> SecretObject:
+        self._on_write(secret)
+        return secret

@@ -1,0 +1,85 @@
+"""The custom resources: their bodies as the domain sees them, and the writing of their status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from okta_rotator.api.base import spec_error_message
+from okta_rotator.api.connection import ConnectionSpec
+from okta_rotator.api.names import (
+    API_VERSION,
+    FIELD_MANAGER,
+    GROUP,
+    PREFIX,
+    VERSION,
+)
+from okta_rotator.api.rotation import RotationSpec, RotationStatus
+from okta_rotator.cluster.errors import ConflictError, NotFoundError
+from okta_rotator.cluster.kube_api import APPLY_PATCH, Json, KubeApi
+from okta_rotator.rotation.snapshot import Key, Resource
+
+
+def rotation_resource(body: Mapping[str, Any]) -> Resource:
+    """An OktaClientSecretRotation. A spec that the models cannot read becomes `spec_error`."""
+    metadata = body["metadata"]
+    spec, spec_error = _spec(body.get("spec") or {})
+    return Resource(
+        key=Key(metadata["namespace"], metadata["name"]),
+        uid=metadata["uid"],
+        generation=metadata.get("generation", 1),
+        resource_version=metadata["resourceVersion"],
+        deleting="deletionTimestamp" in metadata,
+        annotations=_our_annotations(metadata.get("annotations") or {}),
+        spec=spec,
+        spec_error=spec_error,
+        status=RotationStatus.salvage(body.get("status") or {}),
+    )
+
+
+def _spec(raw: Mapping[str, Any]) -> tuple[RotationSpec | None, str | None]:
+    try:
+        return RotationSpec.model_validate(raw), None
+    except ValidationError as error:
+        return None, spec_error_message(error)
+
+
+def _our_annotations(annotations: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in annotations.items() if key.startswith(PREFIX)}
+
+
+async def apply_status(
+    api: KubeApi, plural: str, kind: str, key: Key, uid: str, status: Mapping[str, Any]
+) -> Json | None:
+    """Server-side apply of the whole status. None where that very object is gone."""
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": kind,
+        "metadata": {"name": key.name, "namespace": key.namespace, "uid": uid},
+        "status": status,
+    }
+    path = f"/apis/{GROUP}/{VERSION}/namespaces/{key.namespace}/{plural}/{key.name}/status"
+    try:
+        return await api.patch(path, body, APPLY_PATCH, fieldManager=FIELD_MANAGER, force="true")
+    except (NotFoundError, ConflictError):
+        return None
+
+
+def connection_spec(raw: Mapping[str, Any]) -> tuple[ConnectionSpec | None, str | None]:
+    """The spec of an OktaConnection, or why it cannot be read."""
+    try:
+        return ConnectionSpec.model_validate(raw), None
+    except ValidationError as error:
+        return None, spec_error_message(error)
+
+
+async def list_bodies(api: KubeApi, plural: str, namespaces: Iterable[str]) -> list[Json]:
+    """All objects of one of our kinds, in the namespaces or, with none, in the cluster."""
+    bodies: list[Json] = []
+    for namespace in tuple(namespaces) or (None,):
+        place = f"namespaces/{namespace}/" if namespace is not None else ""
+        answer = await api.get(f"/apis/{GROUP}/{VERSION}/{place}{plural}")
+        bodies.extend(answer["items"])
+    return bodies

@@ -1,0 +1,167 @@
+"""Watches the metadata of Secrets, never their data, and says which have changed by other hands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from okta_rotator.api.names import ROTATION_LABEL, ROTATION_NAME_ANNOTATION
+from okta_rotator.cluster.errors import error_of_answer
+from okta_rotator.cluster.kube_api import METADATA_ONLY, METADATA_WATCH, Json, KubeApi
+from okta_rotator.rotation.snapshot import Key, SecretObject
+from okta_rotator.rotation.trouble import PortError
+
+logger = logging.getLogger(__name__)
+
+WATCH_SECONDS: Final = 290
+"""After this long the server ends a watch, and it is begun anew."""
+
+PAGE: Final = 500
+"""Objects in one page of a list."""
+
+SETTLE: Final = 0.3
+"""Seconds that a change waits before it is told: our own write's answer comes after its event."""
+
+PAUSE: Final = 1.0
+"""Seconds before a watch that failed is begun anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretChange:
+    """A Secret has another version than the last that was seen or written by us, or is gone."""
+
+    key: Key
+    rotation_name: str | None
+
+
+class OwnVersions(dict[Key, str]):
+    """The versions of Secrets that we wrote last."""
+
+    def note(self, secret: SecretObject) -> None:
+        self[Key(secret.namespace, secret.name)] = secret.resource_version
+
+    def covers(self, key: Key, version: str) -> bool:
+        """Whether the version is ours, or one that a write of ours has replaced since.
+
+        Kubernetes' resourceVersions grow as decimal numbers (KEP-5504).
+        """
+        own = self.get(key)
+        return own is not None and int(version) <= int(own)
+
+
+class SecretWatch:
+    """One watch over the Secrets that a selector picks, in one namespace or in all.
+
+    `own_versions` holds what we wrote ourselves, which is no news.
+    """
+
+    def __init__(
+        self,
+        api: KubeApi,
+        namespace: str | None,
+        selector: Mapping[str, str],
+        own_versions: OwnVersions,
+        on_change: Callable[[SecretChange], None],
+    ) -> None:
+        self._api = api
+        self._path = "/api/v1/" + (f"namespaces/{namespace}/" if namespace else "") + "secrets"
+        self._selector = selector
+        self._own_versions = own_versions
+        self._on_change = on_change
+        self._versions: dict[Key, tuple[str, str | None]] = {}
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        is_first = True
+        while True:
+            try:
+                version = await self._list(tell=not is_first)
+                is_first = False
+                await self._follow(version)
+            except PortError as error:
+                logger.debug("watch of Secrets: %s", error)
+                await asyncio.sleep(PAUSE)
+
+    async def _list(self, tell: bool) -> str:
+        """List all, and tell what has changed since the last list or watch."""
+        found: dict[Key, tuple[str, str | None]] = {}
+        version: str
+        more: str | None = None
+        while True:
+            page = await self._page(more)
+            found |= {_key(item): _version(item) for item in page.get("items", ())}
+            version, more = (
+                page["metadata"]["resourceVersion"],
+                page["metadata"].get("continue", ""),
+            )
+            if not more:
+                break
+        before, self._versions = self._versions, found
+        if tell:
+            for key in {k for k in before.keys() | found.keys() if before.get(k) != found.get(k)}:
+                self._tell(key, found.get(key) or before[key], is_gone=key not in found)
+        return version
+
+    async def _page(self, more: str | None) -> Json:
+        query: dict[str, str | int] = {**self._selector, "limit": PAGE}
+        if more:
+            query["continue"] = more
+        return await self._api.get(self._path, accept=METADATA_ONLY, **query)
+
+    async def _follow(self, version: str) -> None:
+        """Follow from a version on, watch after watch, until the server no longer knows it."""
+        while True:
+            query: dict[str, str | int] = {
+                **self._selector,
+                "timeoutSeconds": WATCH_SECONDS,
+                "resourceVersion": version,
+                "allowWatchBookmarks": "true",
+            }
+            async for event in self._api.watch(self._path, METADATA_WATCH, **query):
+                if event["type"] == "ERROR":
+                    raise error_of_answer(event["object"].get("code", 410), b"", "watch secrets")
+                version = event["object"]["metadata"]["resourceVersion"]
+                if event["type"] != "BOOKMARK":
+                    self._see(event)
+
+    def _see(self, event: Mapping[str, Any]) -> None:
+        key, seen = _key(event["object"]), _version(event["object"])
+        is_gone = event["type"] == "DELETED"
+        if is_gone:
+            self._versions.pop(key, None)
+        else:
+            self._versions[key] = seen
+        self._tell(key, seen, is_gone)
+
+    def _tell(self, key: Key, seen: tuple[str, str | None], is_gone: bool) -> None:
+        """Tell once our own write, if it is one, has had the time to be noted."""
+        loop = asyncio.get_running_loop()
+        loop.call_later(SETTLE, self._tell_if_news, key, seen, is_gone)
+
+    def _tell_if_news(self, key: Key, seen: tuple[str, str | None], is_gone: bool) -> None:
+        version, rotation_name = seen
+        if is_gone or not self._own_versions.covers(key, version):
+            self._on_change(SecretChange(key, rotation_name))
+
+
+def ours() -> dict[str, str]:
+    """The selector of the Secrets that we write."""
+    return {"labelSelector": ROTATION_LABEL}
+
+
+def named(name: str) -> dict[str, str]:
+    """The selector of one Secret, ours or not."""
+    return {"fieldSelector": f"metadata.name={name}"}
+
+
+def _key(item: Json) -> Key:
+    return Key(item["metadata"]["namespace"], item["metadata"]["name"])
+
+
+def _version(item: Json) -> tuple[str, str | None]:
+    metadata = item["metadata"]
+    name = (metadata.get("annotations") or {}).get(ROTATION_NAME_ANNOTATION)
+    return metadata["resourceVersion"], name

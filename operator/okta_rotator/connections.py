@@ -1,0 +1,287 @@
+"""The connections: checked when they change and at due times, and then at every rotation's hand.
+
+`ConnectionBook` implements `ConnectionsPort`. A check reads the Secret with the credentials, asks
+the org who it is, makes one authenticated call, and writes the connection's own Ready condition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from okta_rotator.api.conditions import Condition, ConditionType, Reason
+from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus
+from okta_rotator.api.names import CONNECTION_KIND, CONNECTION_PLURAL
+from okta_rotator.cluster.events import EventPoster, Subject
+from okta_rotator.cluster.kube_api import KubeApi
+from okta_rotator.cluster.resources import apply_status, connection_spec
+from okta_rotator.cluster.secrets import Secrets
+from okta_rotator.queue import WorkQueue
+from okta_rotator.rotation.notices import Notice
+from okta_rotator.rotation.okta_view import Organization
+from okta_rotator.rotation.ports import OktaPort, OktaSession, OktaSessions
+from okta_rotator.rotation.snapshot import Connection, Key, Resource
+from okta_rotator.rotation.trouble import Next, PortError, Trouble
+
+RECHECK: Final = timedelta(hours=24)
+"""An API token dies after 30 days without use, so each one is used once a day (Okta's docs)."""
+
+WORKERS: Final = 8
+"""Connections that are checked at the same time."""
+
+FIRST_RETRY: Final = timedelta(seconds=5)
+LONGEST_RETRY: Final = timedelta(minutes=5)
+"""How soon a connection that is not ready is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One connection, and what its last check found."""
+
+    uid: str
+    generation: int
+    spec: ConnectionSpec | None
+    spec_error: str | None
+    status: ConnectionStatus
+    session: OktaSession | None = None
+    organization: Organization | None = None
+    problem: Trouble | None = None
+    is_checked: bool = False
+    failures: int = 0
+
+
+class ConnectionBook:
+    """All connections by key. `on_news` is told when one becomes ready, or no longer is."""
+
+    def __init__(
+        self,
+        api: KubeApi,
+        sessions: OktaSessions,
+        events: EventPoster,
+        now: Callable[[], datetime],
+        on_news: Callable[[Key], None],
+    ) -> None:
+        self._api = api
+        self._secrets = Secrets(api)
+        self._sessions = sessions
+        self._events = events
+        self._now = now
+        self._on_news = on_news
+        self._entries: dict[Key, _Entry] = {}
+        self._changed = asyncio.Event()
+        self.queue: WorkQueue[Key] = WorkQueue(self._check, workers=WORKERS, now=now)
+
+    def saw(self, body: Mapping[str, Any]) -> None:
+        """A connection was made or changed: check it, unless only its status has changed."""
+        entry, key = _entry(body), key_of(body)
+        old = self._entries.get(key)
+        if old is not None and (old.uid, old.generation) == (entry.uid, entry.generation):
+            return
+        self._entries[key] = entry
+        self.queue.add(key)
+
+    def gone(self, key: Key) -> None:
+        """The connection was deleted."""
+        self.queue.forget(key)
+        if self._entries.pop(key, None) is not None:
+            self._on_news(key)
+
+    def connection_of(self, resource: Resource) -> Connection:
+        spec = resource.spec
+        if spec is None:
+            return Connection("", None, None, None)
+        entry = self._entries.get(Key(resource.key.namespace, spec.connection.name))
+        if entry is None:
+            return Connection(spec.connection.name, None, None, _not_found(spec.connection.name))
+        org_id = entry.organization.id if entry.organization is not None else entry.status.org_id
+        problem = (
+            None
+            if entry.session is not None and entry.problem is None
+            else _not_ready(spec.connection.name, entry.problem)
+        )
+        return Connection(spec.connection.name, entry.uid, org_id, problem)
+
+    def okta_of(self, resource: Resource) -> OktaPort:
+        name = resource.sound_spec.connection.name
+        entry = self._entries.get(Key(resource.key.namespace, name))
+        if entry is None or entry.session is None:
+            raise PortError(_not_ready(name, None))
+        return entry.session
+
+    async def load(self, bodies: Iterable[Mapping[str, Any]], patience: float) -> None:
+        """Take the connections that are there at the start, and check them all."""
+        for body in bodies:
+            self.saw(body)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self.queue.drained()
+
+    def is_known(self, key: Key) -> bool:
+        return key in self._entries
+
+    async def settled(self, key: Key, patience: float) -> None:
+        """Wait until the connection is there and checked, for so many seconds at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while not self._is_settled(key):
+                    self._changed.clear()
+                    await self._changed.wait()
+
+    def _is_settled(self, key: Key) -> bool:
+        entry = self._entries.get(key)
+        return entry is not None and entry.is_checked
+
+    async def _check(self, key: Key) -> datetime | None:
+        """Check one connection; when to do it again, or None if it is gone."""
+        before = self._entries.get(key)
+        if before is None:
+            return None
+        found = await self._found(key, before)
+        if self._entries.get(key) is None or self._entries[key].generation != before.generation:
+            return self._now()
+        found = await self._reported(key, found)
+        self._entries[key] = found
+        self._changed.set()
+        if (found.problem is None) != (before.problem is None) or not before.is_checked:
+            self._on_news(key)
+        return self._now() + _pause(found)
+
+    async def _found(self, key: Key, entry: _Entry) -> _Entry:
+        try:
+            session, organization = await self._sign_in(key, entry)
+        except PortError as error:
+            return replace(
+                entry, problem=error.trouble, is_checked=True, failures=entry.failures + 1
+            )
+        return replace(
+            entry,
+            session=session,
+            organization=organization,
+            problem=None,
+            is_checked=True,
+            failures=0,
+        )
+
+    async def _sign_in(self, key: Key, entry: _Entry) -> tuple[OktaSession, Organization]:
+        if entry.spec is None:
+            raise PortError(_person(Reason.INVALID_SPEC, entry.spec_error or ""))
+        self._sessions.check_address(entry.spec)
+        session = self._sessions.open(entry.spec, await self._token(key, entry.spec))
+        organization = await session.read_organization()
+        await session.check_sign_in()
+        return session, organization
+
+    async def _token(self, key: Key, spec: ConnectionSpec) -> str:
+        reference = spec.api_token.secret_ref
+        secret = await self._secrets.read(key.namespace, reference.name)
+        token = secret.data.get(reference.key, "").strip() if secret is not None else ""
+        if token:
+            return token
+        missing = (
+            f"the Secret {reference.name}"
+            if secret is None
+            else (f"the key {reference.key} of the Secret {reference.name}")
+        )
+        message = (
+            f"{missing} of spec.apiToken.secretRef does not exist or is empty. Create it: kubectl "
+            f"create secret generic {reference.name} --from-literal={reference.key}=<token>"
+        )
+        raise PortError(_person(Reason.SECRET_NOT_FOUND, message))
+
+    async def _reported(self, key: Key, entry: _Entry) -> _Entry:
+        status = _status(entry, self._now())
+        if _same_news(status, entry.status) and not _is_stale(entry.status, self._now()):
+            return entry
+        await apply_status(
+            self._api, CONNECTION_PLURAL, CONNECTION_KIND, key, entry.uid, status.to_api()
+        )
+        self._tell(key, entry, status)
+        return replace(entry, status=status)
+
+    def _tell(self, key: Key, entry: _Entry, status: ConnectionStatus) -> None:
+        new, old = _ready(status), _ready(entry.status)
+        if new is None or (
+            old is not None and (old.status, old.reason) == (new.status, new.reason)
+        ):
+            return
+        notice = Notice(new.reason, new.message, is_warning=new.status != "True")
+        self._events.post(Subject(CONNECTION_KIND, key, entry.uid), notice)
+
+
+def key_of(body: Mapping[str, Any]) -> Key:
+    return Key(body["metadata"]["namespace"], body["metadata"]["name"])
+
+
+def _entry(body: Mapping[str, Any]) -> _Entry:
+    metadata = body["metadata"]
+    spec, spec_error = connection_spec(body.get("spec") or {})
+    return _Entry(
+        uid=metadata["uid"],
+        generation=metadata.get("generation", 1),
+        spec=spec,
+        spec_error=spec_error,
+        status=ConnectionStatus.salvage(body.get("status") or {}),
+    )
+
+
+def _status(entry: _Entry, now: datetime) -> ConnectionStatus:
+    trouble, organization = entry.problem, entry.organization
+    is_ready = trouble is None and organization is not None
+    ready, old = "True" if is_ready else "False", _ready(entry.status)
+    since = old.last_transition_time if old is not None and old.status == ready else now
+    condition = Condition(
+        type=ConditionType.READY,
+        status=ready,
+        reason=Reason.CONNECTED if trouble is None else trouble.reason,
+        message="signed in at Okta" if trouble is None else trouble.message,
+        last_transition_time=since,
+        observed_generation=entry.generation,
+    )
+    return ConnectionStatus(
+        observed_generation=entry.generation,
+        conditions=(condition,),
+        org_id=organization.id if organization is not None else entry.status.org_id,
+        org_host=organization.host if organization is not None else entry.status.org_host,
+        method=entry.spec.method if entry.spec is not None else None,
+        last_checked_at=now,
+    )
+
+
+def _same_news(one: ConnectionStatus, other: ConnectionStatus) -> bool:
+    return one.model_copy(update={"last_checked_at": other.last_checked_at}) == other
+
+
+def _is_stale(status: ConnectionStatus, now: datetime) -> bool:
+    return status.last_checked_at is None or now - status.last_checked_at >= RECHECK
+
+
+def _ready(status: ConnectionStatus) -> Condition | None:
+    conditions = status.conditions or ()
+    return next((c for c in conditions if c.type == ConditionType.READY), None)
+
+
+def _pause(entry: _Entry) -> timedelta:
+    if entry.problem is None:
+        return RECHECK
+    return min(FIRST_RETRY * (1 << min(entry.failures - 1, 10)), LONGEST_RETRY)
+
+
+def _not_found(name: str) -> Trouble:
+    message = f"there is no OktaConnection {name} in this namespace (spec.connection.name)"
+    return _person(Reason.CONNECTION_NOT_FOUND, message)
+
+
+def _not_ready(name: str, problem: Trouble | None) -> Trouble:
+    if problem is None:
+        message = f"the OktaConnection {name} has not been checked yet"
+        return Trouble(Next.RETRY, Reason.CONNECTION_NOT_READY, message)
+    message = f"the OktaConnection {name} is not ready: {problem.reason}: {problem.message}"
+    return replace(problem, reason=Reason.CONNECTION_NOT_READY, message=message)
+
+
+def _person(reason: Reason, message: str) -> Trouble:
+    return Trouble(Next.PERSON, reason, message)

@@ -1,0 +1,199 @@
+"""What the handlers hand to: remembers each resource as last seen, and has it worked on.
+
+One lane a resource in the work queue; a pass of the engine in each turn; the next look from its
+outcome. Called by `handlers.py` and by the watches of Secrets; knows nothing of kopf.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from okta_rotator.api.conditions import Reason
+from okta_rotator.api.names import STATE_SUFFIX
+from okta_rotator.cluster.resources import rotation_resource
+from okta_rotator.cluster.secret_watch import SecretChange
+from okta_rotator.connections import ConnectionBook
+from okta_rotator.queue import WorkQueue
+from okta_rotator.rotation.decisions import Blocked, LetGo, Settled
+from okta_rotator.rotation.engine import Engine, Outcome
+from okta_rotator.rotation.snapshot import Key, Resource
+from okta_rotator.rotation.target import target_name
+from okta_rotator.telemetry.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+SETTLE: Final = 0.3
+"""Seconds that a change of status waits: our own write's answer comes after its event."""
+
+PATIENCE_FOR_A_CONNECTION: Final = 3.0
+"""Seconds that a new resource waits for its connection, which is often applied with it."""
+
+
+class Controller:
+    """All OktaClientSecretRotations that this operator looks after."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        connections: ConnectionBook,
+        metrics: Metrics,
+        watch_target: Callable[[Key, str | None], None],
+        *,
+        workers: int,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._connections = connections
+        self._metrics = metrics
+        self._watch_target = watch_target
+        self._now = now
+        self._resources: dict[Key, Resource] = {}
+        self._settled: set[str] = set()
+        self._let_go: dict[str, asyncio.Event] = {}
+        self._ticks: dict[str, datetime] = {}
+        self._reported: dict[str, int] = {}
+        self.queue: WorkQueue[Key] = WorkQueue(self._work, workers=workers, now=now)
+
+    def saw(self, body: Mapping[str, Any]) -> None:
+        """A resource was made or changed, by anybody."""
+        resource = rotation_resource(body)
+        old = self._resources.get(resource.key)
+        self._remember(resource)
+        if old is None or _is_changed(old, resource):
+            self.wake(resource.key)
+        elif old.status != resource.status:
+            self._look_at_status_later(resource)
+
+    def gone(self, body: Mapping[str, Any]) -> None:
+        """A resource is no more."""
+        resource = rotation_resource(body)
+        known = self._resources.get(resource.key)
+        if known is None or known.uid != resource.uid:
+            return
+        del self._resources[resource.key]
+        self.queue.forget(resource.key)
+        self._engine.forget(resource.uid)
+        self._settled.discard(resource.uid)
+        self._ticks.pop(resource.uid, None)
+        self._reported.pop(resource.uid, None)
+        self._let_go.pop(resource.uid, None)
+        self._watch_target(resource.key, None)
+
+    def tick(self, body: Mapping[str, Any]) -> None:
+        """The heartbeat of a resource: work on it unless it is known to need nothing."""
+        resource = rotation_resource(body)
+        self._ticks[resource.uid] = self._now()
+        self._remember(resource)
+        if resource.uid not in self._settled:
+            self.queue.add(resource.key)
+
+    def secret_changed(self, change: SecretChange) -> None:
+        """A Secret of ours was changed or deleted by another hand."""
+        namespace, name = change.key.namespace, change.key.name
+        names = {change.rotation_name, name, name.removesuffix(STATE_SUFFIX)}
+        for key in [Key(namespace, owner) for owner in names if owner is not None]:
+            self.wake(key)
+
+    def connection_changed(self, connection: Key) -> None:
+        """A connection became ready, or no longer is: wake those that name it."""
+        for resource in self._resources.values():
+            spec = resource.spec
+            if spec is None or resource.key.namespace != connection.namespace:
+                continue
+            if spec.connection.name == connection.name:
+                self.wake(resource.key)
+
+    def wake(self, key: Key) -> None:
+        """Look at a resource again, if there is one of that name."""
+        resource = self._resources.get(key)
+        if resource is not None:
+            self._settled.discard(resource.uid)
+            self.queue.add(key)
+
+    async def let_go(self, body: Mapping[str, Any], patience: float) -> bool:
+        """Have a resource that is being deleted seen to; whether it may go now."""
+        resource = rotation_resource(body)
+        done = self._let_go.setdefault(resource.uid, asyncio.Event())
+        self._remember(resource)
+        self._ticks.pop(resource.uid, None)
+        self.queue.add(resource.key)
+        try:
+            async with asyncio.timeout(patience):
+                await done.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def silent_since(self) -> datetime | None:
+        """The heartbeat that is overdue the longest, or None if there are no resources."""
+        return min(self._ticks.values(), default=None)
+
+    def _look_at_status_later(self, resource: Resource) -> None:
+        asyncio.get_running_loop().call_later(SETTLE, self._look_at_status, resource)
+
+    def _look_at_status(self, resource: Resource) -> None:
+        """A status that another hand has changed is put right; our own is no news."""
+        if self.queue.is_busy(resource.key):
+            self._look_at_status_later(resource)
+        elif _version(resource) > self._reported.get(resource.uid, 0):
+            self.wake(resource.key)
+
+    async def _work(self, key: Key) -> datetime | None:
+        resource = self._resources.get(key)
+        if resource is None:
+            return None
+        await self._await_connection(resource)
+        outcome = await self._engine.run(self._resources.get(key, resource))
+        self._remember(outcome.resource)
+        self._conclude(outcome)
+        return outcome.next_look
+
+    async def _await_connection(self, resource: Resource) -> None:
+        if resource.spec is None or resource.deleting:
+            return
+        connection = Key(resource.key.namespace, resource.spec.connection.name)
+        is_new = resource.status.observed_generation is None
+        if is_new or self._connections.is_known(connection):
+            await self._connections.settled(connection, PATIENCE_FOR_A_CONNECTION)
+
+    def _conclude(self, outcome: Outcome) -> None:
+        resource, verdict = outcome.resource, outcome.verdict
+        self._reported[resource.uid] = _version(resource)
+        self._metrics.pass_ended(verdict)
+        logger.debug("%s: %s: %s", resource.key, type(verdict).__name__, verdict.why)
+        if isinstance(verdict, LetGo) and resource.uid in self._let_go:
+            self._let_go[resource.uid].set()
+        if isinstance(verdict, Settled) and verdict.concern is None:
+            self._settled.add(resource.uid)
+        is_taken = isinstance(verdict, Blocked) and verdict.trouble.reason is Reason.TARGET_CONFLICT
+        self._watch_target(resource.key, target_name(resource) if is_taken else None)
+
+    def _remember(self, resource: Resource) -> None:
+        known = self._resources.get(resource.key)
+        if known is None or known.uid != resource.uid or _is_newer(resource, known):
+            self._resources[resource.key] = resource
+
+
+def _version(resource: Resource) -> int:
+    """Kubernetes' resourceVersions grow as decimal numbers (KEP-5504)."""
+    return int(resource.resource_version)
+
+
+def _is_newer(one: Resource, other: Resource) -> bool:
+    return _version(one) >= _version(other)
+
+
+def _is_changed(old: Resource, new: Resource) -> bool:
+    """Whether somebody changed more than the status."""
+    if _version(new) <= _version(old):
+        return False
+    return (old.uid, old.generation, old.deleting, old.annotations) != (
+        new.uid,
+        new.generation,
+        new.deleting,
+        new.annotations,
+    )

@@ -1,0 +1,113 @@
+"""kopf's side: its decorators, which only unpack what kopf gives and hand it on.
+
+No handler returns a value or touches `patch`: a patch that fails ends a kopf timer for good,
+silently (kopf 1.45, `daemons.py`). The handler of deletion is the one that may be repeated.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import kopf
+from kubernetes.aio import client
+
+from okta_rotator.api.names import (
+    CONNECTION_PLURAL,
+    FINALIZER,
+    GROUP,
+    ROTATION_PLURAL,
+    VERSION,
+)
+from okta_rotator.connections import ConnectionBook, key_of
+from okta_rotator.controller import Controller
+
+PATIENCE_WITH_DELETION: Final = 15.0
+"""Seconds that one call of the deletion handler waits for the resource's lane."""
+
+LOGIN_LASTS: Final = dt.timedelta(minutes=15)
+"""A service account's token is read anew this often; Kubernetes rotates it hourly."""
+
+
+class NoDiffBase(kopf.DiffBaseStorage):
+    """Keeps kopf from writing `last-handled-configuration` on users' resources."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        return kopf.BodyEssence({})
+
+    def fetch(self, **_: Any) -> kopf.BodyEssence | None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        pass
+
+
+def register_handlers(
+    registry: kopf.OperatorRegistry,
+    controller: Controller,
+    connections: ConnectionBook,
+    heartbeat: float,
+) -> None:
+    """Wire kopf to the controller. `heartbeat` is the timer's interval in seconds."""
+    rotations = (GROUP, VERSION, ROTATION_PLURAL)
+
+    @kopf.on.event(*rotations, registry=registry)
+    async def rotation_changed(event: kopf.RawEvent, **_: Any) -> None:
+        body = dict(event["object"])
+        controller.gone(body) if event["type"] == "DELETED" else controller.saw(body)
+
+    @kopf.timer(*rotations, registry=registry, interval=heartbeat)
+    async def heartbeat_of_rotation(body: kopf.Body, **_: Any) -> None:
+        controller.tick(body)
+
+    @kopf.on.delete(*rotations, registry=registry)
+    async def rotation_is_being_deleted(body: kopf.Body, **_: Any) -> None:
+        if not await controller.let_go(body, PATIENCE_WITH_DELETION):
+            raise kopf.TemporaryError("not finished yet", delay=5)
+
+    @kopf.on.event(GROUP, VERSION, CONNECTION_PLURAL, registry=registry)
+    async def connection_changed(event: kopf.RawEvent, **_: Any) -> None:
+        body = dict(event["object"])
+        if event["type"] == "DELETED":
+            connections.gone(key_of(body))
+        else:
+            connections.saw(body)
+
+
+def register_login(
+    registry: kopf.OperatorRegistry, load: Callable[[], Awaitable[client.Configuration]]
+) -> None:
+    """Sign kopf in at the API server as the rest of the process signs in."""
+
+    @kopf.on.login(registry=registry)
+    async def sign_in(**_: Any) -> kopf.ConnectionInfo:
+        configuration = await load()
+        scheme, _sep, token = configuration.api_key.get("BearerToken", "").partition(" ")
+        return kopf.ConnectionInfo(
+            server=configuration.host,
+            ca_path=configuration.ssl_ca_cert,
+            insecure=not configuration.verify_ssl,
+            scheme=scheme or None,
+            token=token or None,
+            certificate_path=configuration.cert_file,
+            private_key_path=configuration.key_file,
+            expiration=dt.datetime.now(dt.UTC).replace(tzinfo=None) + LOGIN_LASTS,
+        )
+
+
+def operator_settings() -> kopf.OperatorSettings:
+    """kopf's settings, as they were found right for this operator."""
+    settings = kopf.OperatorSettings()
+    settings.persistence.finalizer = FINALIZER
+    settings.persistence.diffbase_storage = NoDiffBase()
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP, v1=False)
+    settings.posting.loggers = False
+    settings.scanning.disabled = True
+    settings.watching.chunk_size = 500
+    settings.watching.server_timeout = 300
+    settings.queueing.idle_timeout = 1.0
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 10
+    settings.networking.error_backoffs = (1, 2, 3, 5)
+    return settings

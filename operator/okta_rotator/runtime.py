@@ -1,0 +1,186 @@
+"""The process: puts the parts together, starts them in order, and stops them in order.
+
+Logging, HTTP server, connections, workers, then kopf; at the end what runs is let come to its end.
+kopf cancels the tasks that are younger than itself, so the workers are started before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+
+import kopf
+from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_exponential
+
+from okta_rotator.api.names import CONNECTION_PLURAL
+from okta_rotator.cluster.cluster import Cluster
+from okta_rotator.cluster.events import EventPoster
+from okta_rotator.cluster.kube_api import Json, KubeApi, load_configuration
+from okta_rotator.cluster.resources import list_bodies
+from okta_rotator.cluster.secret_watch import OwnVersions, SecretWatch, ours
+from okta_rotator.connections import ConnectionBook
+from okta_rotator.controller import Controller
+from okta_rotator.handlers import operator_settings, register_handlers, register_login
+from okta_rotator.okta.sessions import Sessions
+from okta_rotator.rotation.engine import Engine
+from okta_rotator.rotation.snapshot import Draw, Key
+from okta_rotator.rotation.trouble import PortError
+from okta_rotator.rotation.values import RANDOM_BYTES
+from okta_rotator.settings import LogFormat, Settings
+from okta_rotator.target_watches import TargetWatches
+from okta_rotator.telemetry.http import HttpServer
+from okta_rotator.telemetry.logging import configure_logging
+from okta_rotator.telemetry.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_WITH_CONNECTIONS: Final = 15.0
+"""Seconds that the start waits for the connections to be checked."""
+
+PATIENCE_WITH_WORK: Final = 15.0
+"""Seconds that the end waits for passes under way; kopf took up to 5, Kubernetes gives 30."""
+
+SILENT_INTERVALS: Final = 5
+"""Heartbeats that may fail to come before the process calls itself dead."""
+
+
+class Runtime:
+    """One operator process."""
+
+    def __init__(self, settings: Settings, api: KubeApi) -> None:
+        self._settings = settings
+        self._api = api
+        self._metrics = Metrics()
+        self._is_ready = asyncio.Event()
+        self._events = EventPoster(api, _now)
+        own_versions = OwnVersions()
+        self._sessions = Sessions(
+            domains=settings.okta_domains,
+            allow_insecure=settings.allow_insecure_okta,
+            now=_now,
+            on_call=self._metrics.okta_called,
+        )
+        self._connections = ConnectionBook(
+            api, self._sessions, self._events, _now, self._connection_changed
+        )
+        engine = Engine(
+            Cluster(api, self._events, own_versions.note), self._connections, _now, _draw
+        )
+        self._watches = TargetWatches(api, own_versions, self._wake)
+        self._controller = Controller(
+            engine,
+            self._connections,
+            self._metrics,
+            self._watches.set,
+            workers=settings.workers,
+            now=_now,
+        )
+        self._secret_watches = [
+            SecretWatch(api, namespace, ours(), own_versions, self._controller.secret_changed)
+            for namespace in settings.namespaces or (None,)
+        ]
+        self._metrics.watch_depth(lambda: self._controller.queue.depth)
+        self._http = HttpServer(
+            live=self.what_is_dead,
+            ready=lambda: None if self._is_ready.is_set() else "starting",
+            metrics=self._metrics.exposition,
+        )
+
+    async def run(self) -> None:
+        """Run until a signal says to stop."""
+        async with self.started():
+            registry = kopf.OperatorRegistry()
+            register_login(registry, load_configuration)
+            register_handlers(
+                registry, self._controller, self._connections, self._settings.heartbeat
+            )
+            await kopf.operator(
+                registry=registry,
+                settings=operator_settings(),
+                clusterwide=not self._settings.namespaces,
+                namespaces=self._settings.namespaces,
+                standalone=True,
+                # Named here, since kopf would ask for a user name that a container's uid lacks.
+                identity=cast(Any, "okta-rotator"),
+                ready_flag=self._is_ready,
+            )
+
+    @contextlib.asynccontextmanager
+    async def started(self) -> AsyncIterator[None]:
+        """All but kopf: started in order, and at the end drained and stopped."""
+        port = await self._http.start(self._settings.http_port)
+        logger.info("listening on port %d: /livez /readyz /metrics", port)
+        tasks = [asyncio.create_task(work) for work in self._long_running()]
+        try:
+            await self._connections.load(await self._first_list(), PATIENCE_WITH_CONNECTIONS)
+            yield
+        finally:
+            await self._drain()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._sessions.close()
+            await self._http.stop()
+
+    @retry(
+        retry=retry_if_exception_type(PortError),
+        wait=wait_exponential(multiplier=0.5, max=10),
+        before_sleep=before_sleep_log(logger, logging.WARNING),
+    )
+    async def _first_list(self) -> list[Json]:
+        """The connections; until the API server answers and knows our kinds, there is no start."""
+        return await list_bodies(self._api, CONNECTION_PLURAL, self._settings.namespaces)
+
+    def _long_running(self) -> Iterator[Coroutine[None, None, None]]:
+        yield self._connections.queue.run()
+        yield self._controller.queue.run()
+        yield self._events.run()
+        for watch in self._secret_watches:
+            yield watch.run()
+
+    async def _drain(self) -> None:
+        self._is_ready.clear()
+        self._controller.queue.stop_taking()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_WITH_WORK):
+                await self._controller.queue.drained()
+                await self._events.drain()
+
+    def what_is_dead(self) -> str | None:
+        """What is wrong with the process, so that only a restart helps; or None."""
+        silent_since = self._controller.silent_since()
+        longest = timedelta(seconds=SILENT_INTERVALS * self._settings.heartbeat)
+        if silent_since is not None and _now() - silent_since > longest:
+            return f"a resource has had no heartbeat since {silent_since:%H:%M:%S} UTC"
+        return None
+
+    def _connection_changed(self, key: Key) -> None:
+        self._controller.connection_changed(key)
+
+    def _wake(self, key: Key) -> None:
+        self._controller.wake(key)
+
+
+async def run(settings: Settings) -> None:
+    """The whole life of `okta-rotator run`."""
+    configure_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
+    api = KubeApi(await load_configuration())
+    try:
+        await Runtime(settings, api).run()
+    finally:
+        await api.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _draw() -> Draw:
+    drawn = secrets.token_bytes(16 + RANDOM_BYTES)
+    return Draw(job_id=str(uuid.UUID(bytes=drawn[:16], version=4)), randomness=drawn[16:])

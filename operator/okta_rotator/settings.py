@@ -1,0 +1,27 @@
+"""The settings of `okta-rotator run`, once they have been read from flags and environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """See `okta-rotator run --help` for each."""
+
+    namespaces: tuple[str, ...]
+    log_level: str
+    log_format: LogFormat
+    http_port: int
+    workers: int
+    heartbeat: float
+    okta_domains: tuple[str, ...]
+    allow_insecure_okta: bool

@@ -1,0 +1,1 @@
+"""What the process tells of itself: log lines, metrics, and the HTTP server for probes."""

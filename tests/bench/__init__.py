@@ -1,0 +1,1 @@
+"""What the operator is measured by: `make bench` prints the figures."""

@@ -1,0 +1,90 @@
+"""The operator as a process of its own, as users run it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from tests.controlplane.ports import free_ports
+
+SOURCES = Path(__file__).parents[1] / "operator"
+START_SECONDS = 30.0
+STOP_SECONDS = 30.0
+
+
+class OperatorProcess:
+    """`okta-rotator run` against one control plane. Its log goes to a file that tests can read."""
+
+    def __init__(self, kubeconfig: Path, log: Path, *flags: str, level: str = "DEBUG") -> None:
+        self._kubeconfig = kubeconfig
+        self._flags = flags
+        self._level = level
+        self.log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        (port,) = free_ports(1)
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "okta_rotator.cli", "run", "--http-port", str(port)]
+        command += ["--allow-insecure-okta", "--log-level", self._level, *self._flags]
+        environment = os.environ | {
+            "KUBECONFIG": str(self._kubeconfig),
+            "PYTHONPATH": str(SOURCES),
+        }
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        self._await_ready()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def output(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.url + path, trust_env=False)
+
+    def stop(self) -> float:
+        """SIGTERM, and how many seconds it took to end; 0 if it does not run."""
+        if self._process is None:
+            return 0.0
+        since = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        finally:
+            self.kill()
+        return time.monotonic() - since
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _await_ready(self) -> None:
+        for _ in self._until_started():
+            with contextlib.suppress(httpx.TransportError):
+                if self.get("/readyz").status_code == httpx.codes.OK:
+                    return
+
+    def _until_started(self) -> Iterator[None]:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            assert self._process.poll() is None, f"the operator ended:\n{self.output()[-3000:]}"
+            yield
+            time.sleep(0.05)
+        raise AssertionError(f"the operator did not get ready:\n{self.output()[-3000:]}")
