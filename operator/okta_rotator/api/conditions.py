@@ -39,10 +39,7 @@ class Reason(StrEnum):
     # A rotation that is well, or under way.
     PUBLISHED = "Published", "The target Secret holds the active client secret."
     PROGRESSING = "Progressing", "A change of the spec is being carried out."
-    FIRST_ROTATION = "FirstRotation", "The first client secret is being made; none is published."
     ROTATION_IN_PROGRESS = "RotationInProgress", "A scheduled or manual rotation is under way."
-    REPAIRING = "Repairing", "The published value or its Secret is being put right."
-    DELETING = "Deleting", "The resource is being deleted."
 
     # What Okta says of the app.
     APP_NOT_FOUND = "AppNotFound", "Okta knows no app with this app id."

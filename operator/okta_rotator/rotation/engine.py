@@ -68,6 +68,8 @@ class _Pass:
     resource: Resource
     seen: Seen
     status_before: RotationStatus
+    draw: Draw
+    """Drawn anew after each use, so that no randomness serves twice."""
     stored: StoredState | None = None
     target: SecretObject | None = None
     reported_at: datetime | None = None
@@ -99,14 +101,21 @@ class Engine:
         """One pass. Raises PortError where the cluster itself cannot be reached."""
         is_first = resource.uid not in self._seen
         seen = self._seen.get(resource.uid, Seen()).for_a_new_pass()
-        work = _Pass(resource, seen, resource.status)
+        work = _Pass(resource, seen, resource.status, self._draw())
         await self._gather(work)
         if is_first and self._has_a_job(work):
             work.seen = what_is_seen.at_start(work.seen, self._now())
         try:
-            return await self._work(work)
-        finally:
+            outcome = await self._work(work)
+        except PortError:
             self._seen[resource.uid] = work.seen
+            raise
+        except BaseException:
+            # Nobody knows how far a call had got; what is not remembered is read anew.
+            self.forget(resource.uid)
+            raise
+        self._seen[resource.uid] = work.seen
+        return outcome
 
     async def _work(self, work: _Pass) -> Outcome:
         for _ in range(MOST_STEPS):
@@ -136,7 +145,7 @@ class Engine:
             stored=work.stored,
             target=work.target,
             seen=work.seen,
-            draw=self._draw(),
+            draw=work.draw,
         )
 
     def _has_a_job(self, work: _Pass) -> bool:
@@ -226,7 +235,7 @@ class Engine:
         else:
             secret = await self._cluster.replace_state(stored.secret, work.resource, data)
         was_active = stored.state.active if stored is not None and stored.state else None
-        work.stored = _stored(secret)
+        work.stored, work.draw = _stored(secret), self._draw()
         if decision.state.active != was_active:
             work.seen = what_is_seen.after_new_active(work.seen)
         if decision.step is Step.FORGET_CANDIDATE:

@@ -77,7 +77,8 @@ def held_by_target(s: Snapshot) -> OktaSecret | None:
     value = published_value(s.target, s.resource)
     if value is None:
         return None
-    return next((one for one in listed(s) if one.holds(value)), None)
+    holding = [one for one in listed(s) if one.holds(value)]
+    return next(filter(is_active, holding), next(iter(holding), None))
 
 
 def target_holds_unknown_value_of_ours(s: Snapshot, state: State) -> bool:
