@@ -16,7 +16,7 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import STATE_SUFFIX
 from okta_rotator.cluster.resources import rotation_resource
 from okta_rotator.cluster.secret_watch import SecretChange
-from okta_rotator.connections import ConnectionBook
+from okta_rotator.connections import ConnectionBook, key_of
 from okta_rotator.queue import WorkQueue
 from okta_rotator.rotation.decisions import Blocked, LetGo, Settled
 from okta_rotator.rotation.engine import Engine, Outcome
@@ -60,8 +60,8 @@ class Controller:
 
     def saw(self, body: Mapping[str, Any]) -> None:
         """A resource was made or changed, by anybody."""
-        resource = rotation_resource(body)
-        old = self._resources.get(resource.key)
+        old = self._resources.get(key_of(body))
+        resource = rotation_resource(body, old)
         self._remember(resource)
         if old is None or _is_changed(old, resource):
             self.wake(resource.key)
@@ -70,26 +70,27 @@ class Controller:
 
     def gone(self, body: Mapping[str, Any]) -> None:
         """A resource is no more."""
-        resource = rotation_resource(body)
-        known = self._resources.get(resource.key)
-        if known is None or known.uid != resource.uid:
+        key, uid = key_of(body), body["metadata"]["uid"]
+        known = self._resources.get(key)
+        if known is None or known.uid != uid:
             return
-        del self._resources[resource.key]
-        self.queue.forget(resource.key)
-        self._engine.forget(resource.uid)
-        self._settled.discard(resource.uid)
-        self._ticks.pop(resource.uid, None)
-        self._reported.pop(resource.uid, None)
-        self._let_go.pop(resource.uid, None)
-        self._watch_target(resource.key, None)
+        del self._resources[key]
+        self.queue.forget(key)
+        self._engine.forget(uid)
+        self._settled.discard(uid)
+        self._ticks.pop(uid, None)
+        self._reported.pop(uid, None)
+        self._let_go.pop(uid, None)
+        self._watch_target(key, None)
 
     def tick(self, body: Mapping[str, Any]) -> None:
         """The heartbeat of a resource: work on it unless it is known to need nothing."""
-        resource = rotation_resource(body)
+        key = key_of(body)
+        resource = rotation_resource(body, self._resources.get(key))
         self._ticks[resource.uid] = self._now()
         self._remember(resource)
         if resource.uid not in self._settled:
-            self.queue.add(resource.key)
+            self.queue.add(key)
 
     def secret_changed(self, change: SecretChange) -> None:
         """A Secret of ours was changed or deleted by another hand."""

@@ -13,7 +13,7 @@ import secrets
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 import kopf
 from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_exponential
@@ -21,7 +21,7 @@ from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_expo
 from okta_rotator.api.names import CONNECTION_PLURAL
 from okta_rotator.cluster.cluster import Cluster
 from okta_rotator.cluster.events import EventPoster
-from okta_rotator.cluster.kube_api import Json, KubeApi, load_configuration
+from okta_rotator.cluster.kube_api import Json, KubeApi, NoClusterError, load_configuration
 from okta_rotator.cluster.resources import list_bodies
 from okta_rotator.cluster.secret_watch import OwnVersions, SecretWatch, ours
 from okta_rotator.connections import ConnectionBook
@@ -114,7 +114,7 @@ class Runtime:
     @contextlib.asynccontextmanager
     async def started(self) -> AsyncIterator[None]:
         """All but kopf: started in order, and at the end drained and stopped."""
-        port = await self._http.start(self._settings.http_port)
+        port = await self._listen()
         logger.info("listening on port %d: /livez /readyz /metrics", port)
         tasks = [asyncio.create_task(work) for work in self._long_running()]
         try:
@@ -127,6 +127,12 @@ class Runtime:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._sessions.close()
             await self._http.stop()
+
+    async def _listen(self) -> int:
+        try:
+            return await self._http.start(self._settings.http_port)
+        except OSError as error:
+            _give_up(f"cannot listen on port {self._settings.http_port}: {error.strerror}")
 
     @retry(
         retry=retry_if_exception_type(PortError),
@@ -170,11 +176,19 @@ class Runtime:
 async def run(settings: Settings) -> None:
     """The whole life of `okta-rotator run`."""
     configure_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
-    api = KubeApi(await load_configuration())
+    try:
+        api = KubeApi(await load_configuration())
+    except NoClusterError as error:
+        _give_up(str(error))
     try:
         await Runtime(settings, api).run()
     finally:
         await api.close()
+
+
+def _give_up(why: str) -> NoReturn:
+    logger.critical("%s", why)
+    raise SystemExit(1)
 
 
 def _now() -> datetime:

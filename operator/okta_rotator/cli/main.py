@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import uvloop
 from pathlib import Path
 from typing import Annotated
 
@@ -90,7 +90,7 @@ def run(
         okta_domains=_listed(okta_domain, "--okta-domain") or DEFAULT_DOMAINS,
         allow_insecure_okta=allow_insecure_okta,
     )
-    asyncio.run(run_operator(settings))
+    uvloop.run(run_operator(settings))
 
 
 @app.command()

@@ -52,7 +52,7 @@ class Cluster:
             resource.uid,
             status.to_api(),
         )
-        return resource if written is None else rotation_resource(written)
+        return resource if written is None else rotation_resource(written, resource)
 
     def tell(self, resource: Resource, notice: Notice) -> None:
         self._events.post(Subject(ROTATION_KIND, resource.key, resource.uid), notice)

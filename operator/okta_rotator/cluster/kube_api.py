@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import yaml
 from kubernetes.aio import client, config
 
 from okta_rotator.cluster.errors import error_of_answer, error_of_failure
@@ -29,17 +30,34 @@ TIMEOUT: Final = 30.0
 Json = dict[str, Any]
 
 
+class NoClusterError(Exception):
+    """Where the Kubernetes API is, or who we are there, cannot be told. The text is for a user."""
+
+
 async def load_configuration() -> client.Configuration:
-    """In-cluster, else `KUBECONFIG` and its context. Raises ConfigException where there is none."""
+    """In-cluster, else `KUBECONFIG` and its context. Raises NoClusterError where there is none."""
     configuration = client.Configuration()
-    if os.environ.get("KUBERNETES_SERVICE_HOST"):
-        config.load_incluster_config(client_configuration=configuration)
-    else:
-        await config.load_kube_config(client_configuration=configuration)
+    try:
+        if os.environ.get("KUBERNETES_SERVICE_HOST"):
+            config.load_incluster_config(client_configuration=configuration)
+        else:
+            await config.load_kube_config(client_configuration=configuration)
+    except (config.ConfigException, yaml.YAMLError, OSError) as error:
+        raise NoClusterError(_no_cluster(error)) from error
     configuration.proxy = configuration.proxy or _environment_proxy(configuration.host)
     # Left to itself, aiohttp looks for proxies and netrc at each request, in a thread.
     configuration.client_session_kwargs = {"trust_env": False}
     return configuration
+
+
+def _no_cluster(error: Exception) -> str:
+    # What a parser says may show a part of the file, and that a token.
+    is_told = isinstance(error, config.ConfigException)
+    why = str(error) if is_told else f"it cannot be read ({type(error).__name__})"
+    return (
+        f"no Kubernetes cluster to work in: {why}. In a pod its service account says where the "
+        "cluster is, elsewhere KUBECONFIG and its current context"
+    )
 
 
 def _environment_proxy(url: str) -> str | None:

@@ -22,10 +22,17 @@ from okta_rotator.cluster.kube_api import APPLY_PATCH, Json, KubeApi
 from okta_rotator.rotation.snapshot import Key, Resource
 
 
-def rotation_resource(body: Mapping[str, Any]) -> Resource:
-    """An OktaClientSecretRotation. A spec that the models cannot read becomes `spec_error`."""
+def rotation_resource(body: Mapping[str, Any], known: Resource | None = None) -> Resource:
+    """An OktaClientSecretRotation. A spec that the models cannot read becomes `spec_error`.
+
+    The spec of a `known` resource of the same generation is taken over: reading it is what costs.
+    """
     metadata = body["metadata"]
-    spec, spec_error = _spec(body.get("spec") or {})
+    version = (metadata["uid"], metadata.get("generation", 1))
+    if known is not None and (known.uid, known.generation) == version:
+        spec, spec_error = known.spec, known.spec_error
+    else:
+        spec, spec_error = _spec(body.get("spec") or {})
     return Resource(
         key=Key(metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
