@@ -8,7 +8,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --g
   --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench crds lock clean
+.PHONY: help demo test check format bench crds docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,9 +35,13 @@ bench: $(READY) ## Print the figures that the operator is measured by
 crds: $(READY) ## Write crds/ anew from the models
 	@$(VENV)/bin/okta-rotator crds --output crds
 
+docs: $(READY) ## Write the tables of README.md anew from the code
+	@$(RUN) tests.docs
+
 lock: $(READY) ## Pin the dependencies anew
 	@$(LOCK) pyproject.toml -o requirements/run.txt
 	@$(LOCK) pyproject.toml --extra emulator --group dev -o requirements/dev.txt
+	@echo hatchling | $(LOCK) --constraints requirements/dev.txt -o requirements/build.txt -
 
 clean: ## Remove the environment and what the tools left behind
 	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -65,6 +65,9 @@ def _build_into_cache(target: Target) -> Path:
     # The lock is ours, so what is there was left by a run that was killed.
     for left in cache_folder().glob(f"{_WORK_PREFIX}*"):
         shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=_WORK_PREFIX, dir=cache_folder()) as folder:
+    # What a compiler that was just stopped writes late is left to the next run, as above.
+    with tempfile.TemporaryDirectory(
+        prefix=_WORK_PREFIX, dir=cache_folder(), ignore_cleanup_errors=True
+    ) as folder:
         # A rename within one file system: the cache never has half a program.
         return build(target, Path(folder)).replace(_cached(target))

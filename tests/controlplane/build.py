@@ -61,7 +61,7 @@ def _run_go(command: list[str | Path], folder: Path, doing: str) -> Path:
     output, log = folder / "output", folder / "log"
     with output.open("w") as stdout, log.open("w") as stderr:
         process = subprocess.Popen(
-            command, cwd=folder, env=_environment(), stdout=stdout, stderr=stderr
+            command, cwd=folder, env=_environment(folder), stdout=stdout, stderr=stderr
         )
         code = _wait(process, doing)
     if code != 0:
@@ -69,9 +69,11 @@ def _run_go(command: list[str | Path], folder: Path, doing: str) -> Path:
     return output
 
 
-def _environment() -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     # No other workspace, no C compiler and no download of another Go decide what is built.
-    return os.environ | {"GOWORK": "off", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+    own = {"GOWORK": "off", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+    # A go that is stopped leaves its scratch files, and this folder is removed in any case.
+    return os.environ | own | {"GOTMPDIR": str(folder)}
 
 
 def _wait(process: subprocess.Popen[bytes], doing: str) -> int:

@@ -32,7 +32,7 @@ class ControlPlane:
     nothing is left and the control plane cannot be started again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *apiserver_flags: str) -> None:
         # Found before anything is made: where one is missing there is then nothing to clean up.
         programs = {program: find(program) for program in PROGRAMS}
         self._kubectl = programs["kubectl"]
@@ -40,9 +40,9 @@ class ControlPlane:
         self._janitor: Janitor | None = Janitor(self.folder)
         atexit.register(self.stop)
         self.controller_manager: Daemon | None = None
-        self._lay_out(*free_ports(2))
+        self._lay_out(apiserver_flags, *free_ports(2))
 
-    def _lay_out(self, etcd_port: int, port: int) -> None:
+    def _lay_out(self, apiserver_flags: Sequence[str], etcd_port: int, port: int) -> None:
         self.server_url = f"https://{HOST}:{port}"
         self.kubeconfig = self.folder / "kubeconfig"
         self.credentials = Credentials(self.folder / "credentials")
@@ -50,7 +50,7 @@ class ControlPlane:
         self._api = Api(port, self.credentials)
         etcd = commands.etcd(self.folder / "data", etcd_port)
         self.etcd = self._daemon(etcd, partial(etcd_is_ready, etcd_port))
-        apiserver = commands.apiserver(etcd_port, port, self.credentials)
+        apiserver = commands.apiserver(etcd_port, port, self.credentials, apiserver_flags)
         self.apiserver = self._daemon(apiserver, self._api.is_ready)
 
     def _daemon(self, command: Sequence[str | Path], is_ready: Callable[[], bool]) -> Daemon:

@@ -26,7 +26,9 @@ def etcd(data: Path, port: int) -> list[str | Path]:
     ]
 
 
-def apiserver(etcd_port: int, port: int, credentials: Credentials) -> list[str | Path]:
+def apiserver(
+    etcd_port: int, port: int, credentials: Credentials, more: Sequence[str] = ()
+) -> list[str | Path]:
     """Return the command of an API server on top of an etcd."""
     key = credentials.service_account_key
     return [
@@ -52,6 +54,7 @@ def apiserver(etcd_port: int, port: int, credentials: Credentials) -> list[str |
         "--enable-priority-and-fairness=false",
         "--max-requests-inflight=3000",
         "--max-mutating-requests-inflight=1000",
+        *more,
     ]
 
 

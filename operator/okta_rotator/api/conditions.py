@@ -14,19 +14,8 @@ from pydantic import Field, StrictInt
 from okta_rotator.api.base import ApiModel, UtcTime
 
 
-class ConditionType(StrEnum):
-    """`Ready`, `Reconciling` and `Stalled` speak of the published value and the spec (kstatus),
-    `Rotating` and `RotationFailing` of the rotation."""
-
-    READY = "Ready"
-    RECONCILING = "Reconciling"
-    STALLED = "Stalled"
-    ROTATING = "Rotating"
-    ROTATION_FAILING = "RotationFailing"
-
-
-class Reason(StrEnum):
-    """Why a condition is what it is: one word for machines, and when it occurs."""
+class _Explained(StrEnum):
+    """A word for machines, and beside it the sentence for people."""
 
     explanation: str
 
@@ -35,6 +24,28 @@ class Reason(StrEnum):
         member._value_ = word
         member.explanation = explanation
         return member
+
+
+class ConditionType(_Explained):
+    """`Ready`, `Reconciling` and `Stalled` speak of the published value and the spec (kstatus),
+    `Rotating` and `RotationFailing` of the rotation."""
+
+    READY = (
+        "Ready",
+        "Always there. True: the target Secret holds the active client secret as the spec wants "
+        "it. Of a connection: Okta accepted the credentials at the last check.",
+    )
+    RECONCILING = "Reconciling", "Ready is False, and the operator is at work on it or tries again."
+    STALLED = "Stalled", "Ready is False, and stays so until a person acts; the reason says how."
+    ROTATING = "Rotating", "A rotation is under way while the published value is good."
+    ROTATION_FAILING = (
+        "RotationFailing",
+        "A rotation fails, or is kept from happening, while the published value is good.",
+    )
+
+
+class Reason(_Explained):
+    """Why a condition is what it is: one word for machines, and when it occurs."""
 
     # A rotation that is well, or under way.
     PUBLISHED = "Published", "The target Secret holds the active client secret."
@@ -70,7 +81,7 @@ class Reason(StrEnum):
         "StateConflict",
         "The state Secret belongs to another app, was made by somebody else or cannot be read.",
     )
-    CONFLICT = "Conflict", "Another resource rotates the same app or writes the same Secret."
+    CONFLICT = "Conflict", "Somebody else keeps changing the same objects at the same time."
     INVALID_SPEC = "InvalidSpec", "The spec holds what the schema could not refuse."
     CONNECTION_NOT_FOUND = (
         "ConnectionNotFound",

@@ -108,7 +108,8 @@ class RotationStatus(ApiModel):
     credentials: (
         Annotated[tuple[CredentialStatus, ...], Field(max_length=2), ListMap("index")] | None
     ) = None
-    """The client secrets that the operator made in Okta and that still exist there."""
+    """The client secrets of the app that the operator goes by: those that it made and that still
+    exist in Okta, and at first the one that it found there."""
     last_rotation_attempted_at: UtcTime | None = None
     """When a rotation was last attempted, in UTC."""
     last_rotated_at: UtcTime | None = None

@@ -1,0 +1,37 @@
+"""Every link within the repository leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.readme import ROOT
+
+PAGES = sorted(p for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in links(page.read_text()):
+        path, _, anchor = target.partition("#")
+        where = page if not path else page.parent / path
+        assert where.exists(), target
+        assert not anchor or anchor in anchors(where.read_text()), target
+
+
+def links(text: str) -> list[str]:
+    """The targets of the links that do not leave the repository."""
+    targets = re.findall(r"\]\(([^)\s]+)\)", without_code(text))
+    return [one for one in targets if not one.startswith(("http://", "https://", "mailto:"))]
+
+
+def anchors(text: str) -> set[str]:
+    """What GitHub makes of the headings."""
+    headings = re.findall(r"^#+ (.+)$", without_code(text), re.M)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
