@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,12 +28,19 @@ def okta_token(okta_emulator: EmulatorClient) -> str:
 
 
 @contextmanager
-def emulator_process(*options: str) -> Iterator[EmulatorClient]:
-    """The command, on a free port, for as long as the block lasts."""
+def emulator_process(
+    *options: str, watch: Callable[[int], None] | None = None
+) -> Iterator[EmulatorClient]:
+    """The command, on a free port, for as long as the block lasts. `watch` is told its pid."""
     command = [sys.executable, "-m", "okta_emulator", *options]
     environment = {**os.environ, "PYTHONPATH": str(_SOURCES), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    # Its own session, so that a Ctrl-C leaves the order of stopping to us.
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         try:
+            if watch is not None:
+                watch(process.pid)
             with EmulatorClient(_announced_url(process)) as client:
                 yield client
         finally:

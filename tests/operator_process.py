@@ -29,6 +29,7 @@ class OperatorProcess:
         self._level = level
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self.exit_code: int | None = None
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
@@ -41,7 +42,10 @@ class OperatorProcess:
             "PYTHONPATH": str(SOURCES),
         }
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+            # Its own session, so that a Ctrl-C leaves the order of stopping to us.
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
         self._await_ready()
 
     @property
@@ -55,6 +59,11 @@ class OperatorProcess:
     def get(self, path: str) -> httpx.Response:
         return httpx.get(self.url + path, trust_env=False)
 
+    def metric(self, line: str) -> float:
+        """The value of one line of /metrics, given as `name{labels}`; 0 where there is none."""
+        lines = self.get("/metrics").text.splitlines()
+        return next((float(one.rpartition(" ")[2]) for one in lines if one.startswith(line)), 0.0)
+
     def stop(self) -> float:
         """SIGTERM, and how many seconds it took to end; 0 if it does not run."""
         if self._process is None:
@@ -62,7 +71,7 @@ class OperatorProcess:
         since = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(STOP_SECONDS)
+            self.exit_code = self._process.wait(STOP_SECONDS)
         finally:
             self.kill()
         return time.monotonic() - since

@@ -37,6 +37,9 @@ FIRST_RETRY: Final = timedelta(seconds=5)
 LONGEST_RETRY: Final = timedelta(minutes=5)
 """How soon a connection that is not ready is looked at again."""
 
+DOUBT_AFTER: Final = timedelta(seconds=10)
+"""A connection whose credentials a rotation saw refused is checked once in this time at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -49,8 +52,10 @@ class _Entry:
     status: ConnectionStatus
     session: OktaSession | None = None
     organization: Organization | None = None
+    credentials: str = ""
+    """The version of the Secret that the session's token was read from."""
     problem: Trouble | None = None
-    is_checked: bool = False
+    checked_at: datetime | None = None
     failures: int = 0
 
 
@@ -84,11 +89,21 @@ class ConnectionBook:
         self._entries[key] = entry
         self.queue.add(key)
 
-    def gone(self, key: Key) -> None:
-        """The connection was deleted."""
+    def gone(self, body: Mapping[str, Any]) -> None:
+        """The connection was deleted; one of the same name may have been seen before that."""
+        key = key_of(body)
+        known = self._entries.get(key)
+        if known is None or known.uid != body["metadata"]["uid"]:
+            return
+        del self._entries[key]
         self.queue.forget(key)
-        if self._entries.pop(key, None) is not None:
-            self._on_news(key)
+        self._on_news(key)
+
+    def doubt(self, key: Key) -> None:
+        """Okta refused the credentials to a rotation: the Secret may hold others by now."""
+        entry = self._entries.get(key)
+        if entry is not None and entry.checked_at is not None and entry.problem is None:
+            self.queue.add_at(key, entry.checked_at + DOUBT_AFTER)
 
     def connection_of(self, resource: Resource) -> Connection:
         spec = resource.spec
@@ -133,7 +148,7 @@ class ConnectionBook:
 
     def _is_settled(self, key: Key) -> bool:
         entry = self._entries.get(key)
-        return entry is not None and entry.is_checked
+        return entry is not None and entry.checked_at is not None
 
     async def _check(self, key: Key) -> datetime | None:
         """Check one connection; when to do it again, or None if it is gone."""
@@ -141,46 +156,42 @@ class ConnectionBook:
         if before is None:
             return None
         found = await self._found(key, before)
-        if self._entries.get(key) is None or self._entries[key].generation != before.generation:
+        if self._entries.get(key) is before:
+            found = await self._reported(key, found)
+        if self._entries.get(key) is not before:
+            # Another spec, another connection of that name, or none: what was found is of no use.
             return self._now()
-        found = await self._reported(key, found)
         self._entries[key] = found
         self._changed.set()
-        if (found.problem is None) != (before.problem is None) or not before.is_checked:
+        if _is_news(before, found):
             self._on_news(key)
         return self._now() + _pause(found)
 
     async def _found(self, key: Key, entry: _Entry) -> _Entry:
         try:
-            session, organization = await self._sign_in(key, entry)
+            signed_in = await self._signed_in(key, entry)
         except PortError as error:
-            return replace(
-                entry, problem=error.trouble, is_checked=True, failures=entry.failures + 1
-            )
-        return replace(
-            entry,
-            session=session,
-            organization=organization,
-            problem=None,
-            is_checked=True,
-            failures=0,
-        )
+            failed = replace(entry, problem=error.trouble, failures=entry.failures + 1)
+            return replace(failed, checked_at=self._now())
+        return replace(signed_in, problem=None, failures=0, checked_at=self._now())
 
-    async def _sign_in(self, key: Key, entry: _Entry) -> tuple[OktaSession, Organization]:
+    async def _signed_in(self, key: Key, entry: _Entry) -> _Entry:
         if entry.spec is None:
             raise PortError(_person(Reason.INVALID_SPEC, entry.spec_error or ""))
         self._sessions.check_address(entry.spec)
-        session = self._sessions.open(entry.spec, await self._token(key, entry.spec))
+        token, version = await self._token(key, entry.spec)
+        session = self._sessions.open(entry.spec, token)
         organization = await session.read_organization()
         await session.check_sign_in()
-        return session, organization
+        return replace(entry, session=session, organization=organization, credentials=version)
 
-    async def _token(self, key: Key, spec: ConnectionSpec) -> str:
+    async def _token(self, key: Key, spec: ConnectionSpec) -> tuple[str, str]:
+        """The token, and the version of the Secret that holds it."""
         reference = spec.api_token.secret_ref
         secret = await self._secrets.read(key.namespace, reference.name)
         token = secret.data.get(reference.key, "").strip() if secret is not None else ""
-        if token:
-            return token
+        if secret is not None and token:
+            return token, secret.resource_version
         missing = (
             f"the Secret {reference.name}"
             if secret is None
@@ -251,6 +262,13 @@ def _status(entry: _Entry, now: datetime) -> ConnectionStatus:
     )
 
 
+def _is_news(before: _Entry, found: _Entry) -> bool:
+    """Whether a rotation of the connection may fare otherwise than before."""
+    if before.checked_at is None or (found.problem is None) != (before.problem is None):
+        return True
+    return found.problem is None and found.credentials != before.credentials
+
+
 def _same_news(one: ConnectionStatus, other: ConnectionStatus) -> bool:
     return one.model_copy(update={"last_checked_at": other.last_checked_at}) == other
 
@@ -271,7 +289,10 @@ def _pause(entry: _Entry) -> timedelta:
 
 
 def _not_found(name: str) -> Trouble:
-    message = f"there is no OktaConnection {name} in this namespace (spec.connection.name)"
+    message = (
+        f"there is no OktaConnection {name} in this namespace. Make it, or name another in "
+        "spec.connection.name"
+    )
     return _person(Reason.CONNECTION_NOT_FOUND, message)
 
 

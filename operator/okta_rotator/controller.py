@@ -32,6 +32,9 @@ SETTLE: Final = 0.3
 PATIENCE_FOR_A_CONNECTION: Final = 3.0
 """Seconds that a new resource waits for its connection, which is often applied with it."""
 
+REFUSALS: Final = (Reason.INVALID_TOKEN, Reason.INSUFFICIENT_PERMISSION, Reason.ACCESS_DENIED)
+"""What Okta says of credentials that may have been replaced since the connection was checked."""
+
 
 class Controller:
     """All OktaClientSecretRotations that this operator looks after."""
@@ -50,11 +53,10 @@ class Controller:
         self._connections = connections
         self._metrics = metrics
         self._watch_target = watch_target
-        self._now = now
         self._resources: dict[Key, Resource] = {}
         self._settled: set[str] = set()
         self._let_go: dict[str, asyncio.Event] = {}
-        self._ticks: dict[str, datetime] = {}
+        self._ticks: dict[str, float] = {}
         self._reported: dict[str, int] = {}
         self.queue: WorkQueue[Key] = WorkQueue(self._work, workers=workers, now=now)
 
@@ -63,31 +65,40 @@ class Controller:
         old = self._resources.get(key_of(body))
         resource = rotation_resource(body, old)
         self._remember(resource)
+        if resource.deleting:
+            self._ticks.pop(resource.uid, None)
+        else:
+            # Counted from now on, so that a timer that never begins is noticed too.
+            self._ticks.setdefault(resource.uid, _monotonic())
         if old is None or _is_changed(old, resource):
             self.wake(resource.key)
         elif old.status != resource.status:
             self._look_at_status_later(resource)
 
     def gone(self, body: Mapping[str, Any]) -> None:
-        """A resource is no more."""
+        """A resource is no more; another of the same name may have been seen before that."""
         key, uid = key_of(body), body["metadata"]["uid"]
-        known = self._resources.get(key)
-        if known is None or known.uid != uid:
-            return
-        del self._resources[key]
-        self.queue.forget(key)
+        if self._is_there(key, uid):
+            del self._resources[key]
+            self.queue.forget(key)
+            self._watch_target(key, None)
         self._engine.forget(uid)
         self._settled.discard(uid)
         self._ticks.pop(uid, None)
         self._reported.pop(uid, None)
         self._let_go.pop(uid, None)
-        self._watch_target(key, None)
 
     def tick(self, body: Mapping[str, Any]) -> None:
-        """The heartbeat of a resource: work on it unless it is known to need nothing."""
-        key = key_of(body)
+        """The heartbeat of a resource: work on it unless it is known to need nothing.
+
+        An event comes before the first tick; kopf may let a timer tick on after the last one.
+        """
+        key, uid = key_of(body), body["metadata"]["uid"]
+        if not self._is_there(key, uid):
+            return
         resource = rotation_resource(body, self._resources.get(key))
-        self._ticks[resource.uid] = self._now()
+        if not resource.deleting:
+            self._ticks[uid] = _monotonic()
         self._remember(resource)
         if resource.uid not in self._settled:
             self.queue.add(key)
@@ -129,9 +140,10 @@ class Controller:
             return False
         return True
 
-    def silent_since(self) -> datetime | None:
-        """The heartbeat that is overdue the longest, or None if there are no resources."""
-        return min(self._ticks.values(), default=None)
+    def longest_silence(self) -> float:
+        """Seconds since the last heartbeat of the resource that has waited for one the longest."""
+        now = _monotonic()
+        return now - min(self._ticks.values(), default=now)
 
     def _look_at_status_later(self, resource: Resource) -> None:
         asyncio.get_running_loop().call_later(SETTLE, self._look_at_status, resource)
@@ -145,13 +157,27 @@ class Controller:
 
     async def _work(self, key: Key) -> datetime | None:
         resource = self._resources.get(key)
-        if resource is None:
+        if resource is not None:
+            await self._await_connection(resource)
+            resource = self._resources.get(key)
+        outcome = await self._pass(resource) if resource is not None else None
+        if resource is None or outcome is None:
             return None
-        await self._await_connection(resource)
-        outcome = await self._engine.run(self._resources.get(key, resource))
         self._remember(outcome.resource)
         self._conclude(outcome)
+        if _is_changed(resource, outcome.resource):
+            # Changed under the pass; its own write of status hides the event that tells of it.
+            self.queue.add(key)
         return outcome.next_look
+
+    async def _pass(self, resource: Resource) -> Outcome | None:
+        """None where the resource went meanwhile."""
+        try:
+            outcome = await self._engine.run(resource)
+            return outcome if self._is_there(resource.key, resource.uid) else None
+        finally:
+            if not self._is_there(resource.key, resource.uid):
+                self._engine.forget(resource.uid)
 
     async def _await_connection(self, resource: Resource) -> None:
         if resource.spec is None or resource.deleting:
@@ -170,13 +196,28 @@ class Controller:
             self._let_go[resource.uid].set()
         if isinstance(verdict, Settled) and verdict.concern is None:
             self._settled.add(resource.uid)
+        if isinstance(verdict, Blocked) and verdict.trouble.reason in REFUSALS:
+            self._doubt_connection(resource)
         is_taken = isinstance(verdict, Blocked) and verdict.trouble.reason is Reason.TARGET_CONFLICT
         self._watch_target(resource.key, target_name(resource) if is_taken else None)
 
+    def _doubt_connection(self, resource: Resource) -> None:
+        if resource.spec is not None:
+            self._connections.doubt(Key(resource.key.namespace, resource.spec.connection.name))
+
     def _remember(self, resource: Resource) -> None:
         known = self._resources.get(resource.key)
-        if known is None or known.uid != resource.uid or _is_newer(resource, known):
+        if known is None or _is_newer(resource, known):
             self._resources[resource.key] = resource
+
+    def _is_there(self, key: Key, uid: str) -> bool:
+        known = self._resources.get(key)
+        return known is not None and known.uid == uid
+
+
+def _monotonic() -> float:
+    """Seconds by the clock of the timers, which no change of the wall clock moves."""
+    return asyncio.get_running_loop().time()
 
 
 def _version(resource: Resource) -> int:

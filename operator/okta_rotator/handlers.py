@@ -20,7 +20,7 @@ from okta_rotator.api.names import (
     ROTATION_PLURAL,
     VERSION,
 )
-from okta_rotator.connections import ConnectionBook, key_of
+from okta_rotator.connections import ConnectionBook
 from okta_rotator.controller import Controller
 
 PATIENCE_WITH_DELETION: Final = 15.0
@@ -48,8 +48,12 @@ def register_handlers(
     controller: Controller,
     connections: ConnectionBook,
     heartbeat: float,
+    on_end: Callable[[], None],
 ) -> None:
-    """Wire kopf to the controller. `heartbeat` is the timer's interval in seconds."""
+    """Wire kopf to the controller. `heartbeat` is the timer's interval in seconds.
+
+    `on_end` is called when kopf has stopped its handlers, and before it stops what else runs.
+    """
     rotations = (GROUP, VERSION, ROTATION_PLURAL)
 
     @kopf.on.event(*rotations, registry=registry)
@@ -69,10 +73,11 @@ def register_handlers(
     @kopf.on.event(GROUP, VERSION, CONNECTION_PLURAL, registry=registry)
     async def connection_changed(event: kopf.RawEvent, **_: Any) -> None:
         body = dict(event["object"])
-        if event["type"] == "DELETED":
-            connections.gone(key_of(body))
-        else:
-            connections.saw(body)
+        connections.gone(body) if event["type"] == "DELETED" else connections.saw(body)
+
+    @kopf.on.cleanup(registry=registry)
+    async def kopf_is_ending(**_: Any) -> None:
+        on_end()
 
 
 def register_login(
@@ -92,6 +97,7 @@ def register_login(
             token=token or None,
             certificate_path=configuration.cert_file,
             private_key_path=configuration.key_file,
+            proxy_url=configuration.proxy,
             expiration=dt.datetime.now(dt.UTC).replace(tzinfo=None) + LOGIN_LASTS,
         )
 

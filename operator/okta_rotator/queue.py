@@ -23,6 +23,9 @@ FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(minutes=1)
 """The back-off where the work itself fails, which means that the cluster cannot be reached."""
 
+MOST_STALE: Final = 1000
+"""Due times that may lie in the heap although others have replaced them."""
+
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which the clock is looked at again, so that a clock that jumps is noticed."""
 
@@ -51,9 +54,12 @@ class WorkQueue(Generic[K]):
         self._heap_changed = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._is_stopping = False
 
     def add(self, key: K) -> None:
         """Work on the key as soon as a worker is free."""
+        if self._is_stopping:
+            return
         if key in self._running:
             self._again.add(key)
         elif key not in self._waiting_since:
@@ -64,8 +70,11 @@ class WorkQueue(Generic[K]):
     def add_at(self, key: K, when: datetime) -> None:
         """Work on the key at that time, unless a later call names an earlier or later one."""
         self._due[key] = when
-        self._counter += 1
-        heapq.heappush(self._heap, (when, self._counter, key))
+        self._push(key, when)
+        if len(self._heap) > MOST_STALE + 2 * len(self._due):
+            self._heap.clear()
+            for each, at in self._due.items():
+                self._push(each, at)
         self._heap_changed.set()
 
     def forget(self, key: K) -> None:
@@ -101,7 +110,8 @@ class WorkQueue(Generic[K]):
         await self._idle.wait()
 
     def stop_taking(self) -> None:
-        """Let what runs come to its end, and begin nothing more."""
+        """Let what runs come to its end, and begin nothing more, whatever is added from now on."""
+        self._is_stopping = True
         while not self._ready.empty():
             self._waiting_since.pop(self._ready.get_nowait(), None)
         self._due.clear()
@@ -126,6 +136,11 @@ class WorkQueue(Generic[K]):
         except PortError as error:
             logger.warning("%s: %s", key, error)
             self._retry(key)
+        except asyncio.CancelledError:
+            if _is_being_cancelled():
+                raise
+            logger.warning("%s: something that the work waited for was cancelled", key)
+            self._retry(key)
         except Exception:
             logger.exception("%s: a defect of okta-rotator; please report it", key)
             self._retry(key)
@@ -139,6 +154,10 @@ class WorkQueue(Generic[K]):
         self._failures[key] = failures + 1
         delay = min(FIRST_RETRY * (1 << min(failures, 10)), LONGEST_RETRY)
         self.add_at(key, self._now() + delay)
+
+    def _push(self, key: K, when: datetime) -> None:
+        self._counter += 1
+        heapq.heappush(self._heap, (when, self._counter, key))
 
     def _after(self, key: K) -> None:
         if key in self._again:
@@ -173,3 +192,9 @@ class WorkQueue(Generic[K]):
             return LONGEST_SLEEP
         seconds = (self._heap[0][0] - self._now()).total_seconds()
         return min(max(seconds, 0.001), LONGEST_SLEEP)
+
+
+def _is_being_cancelled() -> bool:
+    """Whether this task itself is, and not only a task of aiohttp or kopf that it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, cast
 
 import kopf
-from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_exponential
+from tenacity import RetryCallState, retry, retry_if_exception_type, wait_exponential
 
 from okta_rotator.api.names import CONNECTION_PLURAL
 from okta_rotator.cluster.cluster import Cluster
+from okta_rotator.cluster.errors import NotFoundError
 from okta_rotator.cluster.events import EventPoster
 from okta_rotator.cluster.kube_api import Json, KubeApi, NoClusterError, load_configuration
 from okta_rotator.cluster.resources import list_bodies
@@ -43,6 +45,9 @@ logger = logging.getLogger(__name__)
 PATIENCE_WITH_CONNECTIONS: Final = 15.0
 """Seconds that the start waits for the connections to be checked."""
 
+PATIENCE_WITH_WATCHES: Final = 15.0
+"""Seconds that the start waits for the Secrets to be listed."""
+
 PATIENCE_WITH_WORK: Final = 15.0
 """Seconds that the end waits for passes under way; kopf took up to 5, Kubernetes gives 30."""
 
@@ -58,6 +63,8 @@ class Runtime:
         self._api = api
         self._metrics = Metrics()
         self._is_ready = asyncio.Event()
+        self._has_failed = asyncio.Event()
+        self._kopf_ends = asyncio.Event()
         self._events = EventPoster(api, _now)
         own_versions = OwnVersions()
         self._sessions = Sessions(
@@ -96,10 +103,7 @@ class Runtime:
         """Run until a signal says to stop."""
         async with self.started():
             registry = kopf.OperatorRegistry()
-            register_login(registry, load_configuration)
-            register_handlers(
-                registry, self._controller, self._connections, self._settings.heartbeat
-            )
+            self.register(registry)
             await kopf.operator(
                 registry=registry,
                 settings=operator_settings(),
@@ -109,7 +113,21 @@ class Runtime:
                 # Named here, since kopf would ask for a user name that a container's uid lacks.
                 identity=cast(Any, "okta-rotator"),
                 ready_flag=self._is_ready,
+                stop_flag=self._kopf_ends,
             )
+        if self._has_failed.is_set():
+            _give_up("a part of the process has failed: ended, to be started anew")
+
+    def register(self, registry: kopf.OperatorRegistry) -> None:
+        """Wire kopf to this process. Whoever runs kopf does so inside of `started()`."""
+        register_login(registry, load_configuration)
+        register_handlers(
+            registry,
+            self._controller,
+            self._connections,
+            self._settings.heartbeat,
+            on_end=self._take_no_more,
+        )
 
     @contextlib.asynccontextmanager
     async def started(self) -> AsyncIterator[None]:
@@ -117,27 +135,47 @@ class Runtime:
         port = await self._listen()
         logger.info("listening on port %d: /livez /readyz /metrics", port)
         tasks = [asyncio.create_task(work) for work in self._long_running()]
+        for task in tasks:
+            task.add_done_callback(self._ended)
         try:
             await self._connections.load(await self._first_list(), PATIENCE_WITH_CONNECTIONS)
+            await self._watches_begun()
             yield
         finally:
             await self._drain()
             for task in tasks:
+                task.remove_done_callback(self._ended)
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._sessions.close()
             await self._http.stop()
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """No part ends by itself: the others must not go on as if nothing had happened."""
+        error = None if task.cancelled() else task.exception()
+        logger.critical("a part of the process has failed", exc_info=error)
+        self._has_failed.set()
+        self._kopf_ends.set()
+
+    async def _watches_begun(self) -> None:
+        """A change of a Secret between our first look at it and the first list would be missed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_WITH_WATCHES):
+                for watch in self._secret_watches:
+                    await watch.has_begun.wait()
+
     async def _listen(self) -> int:
         try:
             return await self._http.start(self._settings.http_port)
         except OSError as error:
-            _give_up(f"cannot listen on port {self._settings.http_port}: {error.strerror}")
+            _give_up(
+                f"cannot listen on port {self._settings.http_port}: {os.strerror(error.errno or 0)}"
+            )
 
     @retry(
         retry=retry_if_exception_type(PortError),
         wait=wait_exponential(multiplier=0.5, max=10),
-        before_sleep=before_sleep_log(logger, logging.WARNING),
+        before_sleep=lambda state: _tell_what_is_waited_for(state),
     )
     async def _first_list(self) -> list[Json]:
         """The connections; until the API server answers and knows our kinds, there is no start."""
@@ -150,20 +188,27 @@ class Runtime:
         for watch in self._secret_watches:
             yield watch.run()
 
-    async def _drain(self) -> None:
+    def _take_no_more(self) -> None:
+        # Else kopf waits 5 s for its own wait for this flag to end.
+        self._kopf_ends.set()
         self._is_ready.clear()
         self._controller.queue.stop_taking()
+        self._watches.close()
+
+    async def _drain(self) -> None:
+        self._take_no_more()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_WITH_WORK):
                 await self._controller.queue.drained()
-                await self._events.drain()
+                await self._events.drained()
 
     def what_is_dead(self) -> str | None:
         """What is wrong with the process, so that only a restart helps; or None."""
-        silent_since = self._controller.silent_since()
-        longest = timedelta(seconds=SILENT_INTERVALS * self._settings.heartbeat)
-        if silent_since is not None and _now() - silent_since > longest:
-            return f"a resource has had no heartbeat since {silent_since:%H:%M:%S} UTC"
+        if self._has_failed.is_set():
+            return "a part of the process has failed"
+        silence = self._controller.longest_silence()
+        if silence > SILENT_INTERVALS * self._settings.heartbeat:
+            return f"a resource has had no heartbeat for {silence:.0f} s"
         return None
 
     def _connection_changed(self, key: Key) -> None:
@@ -179,7 +224,7 @@ async def run(settings: Settings) -> None:
     try:
         api = KubeApi(await load_configuration())
     except NoClusterError as error:
-        _give_up(str(error))
+        _give_up(f"no Kubernetes cluster to work in: {error}")
     try:
         await Runtime(settings, api).run()
     finally:
@@ -189,6 +234,14 @@ async def run(settings: Settings) -> None:
 def _give_up(why: str) -> NoReturn:
     logger.critical("%s", why)
     raise SystemExit(1)
+
+
+def _tell_what_is_waited_for(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    if isinstance(error, NotFoundError):
+        logger.warning("this cluster lacks the kinds of okta-rotator; waiting for its CRDs")
+    else:
+        logger.warning("waiting for Kubernetes: %s", error)
 
 
 def _now() -> datetime:

@@ -16,7 +16,7 @@ from rich.table import Table
 from tests.bench.kube import Kube
 from tests.bench.process import usage
 from tests.controlplane import ControlPlane
-from tests.emulator_client import EmulatorClient, random_id
+from tests.emulator_client import EmulatorClient
 from tests.okta_fixtures import emulator_process
 from tests.operator_process import OperatorProcess
 from tests.resources import connection, rotation
@@ -61,10 +61,7 @@ async def _measure(
 ) -> None:
     kube, namespace = Kube(control_plane), control_plane.create_namespace("bench-")
     await _connect(kube, okta, namespace)
-    apps = [
-        okta.add_app({"id": random_id("0oa"), "secrets": []})["id"]
-        for _ in range(options.resources)
-    ]
+    apps = [okta.make_app(secrets=[])["id"] for _ in range(options.resources)]
     bodies = {f"r{n:05}": app for n, app in enumerate(apps)}
     okta.clear_request_log()
     figures = await _rotate_all(kube, operator, namespace, bodies)
@@ -97,7 +94,7 @@ async def _rotate_all(
     await asyncio.sleep(2)
     after, rate = usage(operator.pid), len(apps) / seconds
     return {
-        f"{len(apps)} new resources to published Secrets, Okta at {LATENCY_MS} ms": f"{seconds:.1f} s",
+        f"{len(apps)} new resources to Secrets, Okta at {LATENCY_MS} ms": f"{seconds:.1f} s",
         "rate": f"{rate:.0f} a second ({rate / PEER_RATE:.1f} times Infisical's {PEER_RATE})",
         "CPU of the operator": f"{after.cpu - before.cpu:.1f} s",
         "peak memory of the operator": f"{after.peak:.0f} MB",

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import httpx
+import aiohttp
 
 from tests.controlplane import ControlPlane
 
@@ -25,24 +25,24 @@ class Kube:
 
     def __init__(self, control_plane: ControlPlane) -> None:
         credentials = control_plane.credentials
-        self._http = httpx.AsyncClient(
+        trust = ssl.create_default_context(cafile=credentials.authority)
+        self._http = aiohttp.ClientSession(
             base_url=control_plane.server_url,
             headers={"Authorization": f"Bearer {credentials.token}"},
-            verify=ssl.create_default_context(cafile=credentials.authority),
-            timeout=None,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=PARALLEL + 2),
+            connector=aiohttp.TCPConnector(ssl=trust),
+            timeout=aiohttp.ClientTimeout(total=None),
+            raise_for_status=True,
         )
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._http.close()
 
     async def create_all(self, path: str, bodies: Iterable[Mapping[str, Any]]) -> None:
         gate = asyncio.Semaphore(PARALLEL)
 
         async def create(body: Mapping[str, Any]) -> None:
-            async with gate:
-                (await self._http.post(path, json=body)).raise_for_status()
+            async with gate, self._http.post(path, json=body):
+                pass
 
         await asyncio.gather(*map(create, bodies))
 
@@ -50,8 +50,8 @@ class Kube:
         """Until objects of all these names have been seen by a watch from the beginning on."""
         missing, query = set(names), {"watch": "1", "labelSelector": selector}
         headers = {"Accept": METADATA}
-        async with self._http.stream("GET", path, params=query, headers=headers) as answer:
-            async for line in answer.aiter_lines():
+        async with self._http.get(path, params=query, headers=headers) as answer:
+            async for line in answer.content:
                 missing.discard(json.loads(line)["object"]["metadata"].get("name"))
                 if not missing:
                     return
@@ -59,7 +59,8 @@ class Kube:
     async def await_ready(self, path: str, count: int) -> None:
         """Until that many resources are Ready."""
         while True:
-            items = (await self._http.get(path)).json()["items"]
+            async with self._http.get(path) as answer:
+                items = (await answer.json())["items"]
             if sum(map(_is_ready, items)) >= count:
                 return
             await asyncio.sleep(0.5)
@@ -67,7 +68,9 @@ class Kube:
     async def writes(self) -> dict[str, int]:
         """Writes that the API server has served so far, by `resource/subresource verb`."""
         counts: dict[str, int] = {}
-        for line in (await self._http.get("/metrics")).text.splitlines():
+        async with self._http.get("/metrics") as answer:
+            text = await answer.text()
+        for line in text.splitlines():
             found = WRITES.match(line)
             if found:
                 labels = dict(re.findall(r'(\w+)="([^"]*)"', found[1]))

@@ -28,6 +28,38 @@ def scene(
     okta_emulator: EmulatorClient,
     tmp_path: Path,
 ) -> Iterator[Scene]:
+    """A namespace in which nothing runs yet."""
     stage = Scene(control_plane, namespace, okta_emulator, tmp_path)
     yield stage
     stage.close()
+
+
+@pytest.fixture(scope="module")
+def stage(
+    control_plane: ControlPlane,
+    crds: None,
+    okta_emulator: EmulatorClient,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scene]:
+    """A namespace with an operator and a connection, for all tests of a file."""
+    folder = tmp_path_factory.mktemp("stage")
+    shared = Scene(control_plane, control_plane.create_namespace(), okta_emulator, folder)
+    shared.connect()
+    shared.operator()
+    shared.until_connected()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def running(stage: Scene) -> Scene:
+    """An app and a resource's name of this test's own; the operator runs already."""
+    return stage.another()
+
+
+@pytest.fixture
+def ready(running: Scene) -> Scene:
+    """A resource whose first secret is published."""
+    running.rotate()
+    running.until_ready()
+    return running

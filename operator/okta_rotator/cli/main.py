@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import uvloop
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
 from okta_rotator.api.crds import render_crds, write_crds
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
@@ -74,6 +74,7 @@ def run(
     allow_insecure_okta: Annotated[
         bool,
         typer.Option(
+            "--allow-insecure-okta",
             envvar=PREFIX + "ALLOW_INSECURE_OKTA",
             help="Allow an Okta on this machine's loopback, http included. For tests alone.",
         ),
@@ -108,11 +109,15 @@ def crds(
 
 
 def _listed(values: list[str] | None, flag: str) -> tuple[str, ...]:
-    """Repeated flags and comma-separated variables come to the same."""
-    parts = tuple(part.strip() for value in values or () for part in value.split(","))
-    if not all(parts):
-        raise typer.BadParameter("a part of it is empty", param_hint=flag)
-    return parts
+    """Repeated flags and comma-separated variables come to the same, with blanks or without.
+
+    What holds no name is refused: an empty list of namespaces would mean all of them.
+    """
+    parts = (part.strip() for value in values or () for part in value.split(","))
+    names = tuple(filter(None, parts))
+    if values and not names:
+        raise typer.BadParameter("holds no name", param_hint=flag)
+    return names
 
 
 def _level(text: str) -> str:

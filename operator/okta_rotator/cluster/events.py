@@ -54,12 +54,14 @@ class EventPoster:
         """Post until cancelled."""
         while True:
             subject, notice = await self._waiting.get()
-            await self._post(subject, notice)
+            try:
+                await self._post(subject, notice)
+            finally:
+                self._waiting.task_done()
 
-    async def drain(self) -> None:
-        """Post what waits."""
-        while not self._waiting.empty():
-            await self._post(*self._waiting.get_nowait())
+    async def drained(self) -> None:
+        """Wait until all are posted; while it runs, that is."""
+        await self._waiting.join()
 
     async def _post(self, subject: Subject, notice: Notice) -> None:
         namespace = subject.key.namespace

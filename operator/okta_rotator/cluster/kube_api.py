@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import yaml
 from kubernetes.aio import client, config
 
 from okta_rotator.cluster.errors import error_of_answer, error_of_failure
@@ -27,7 +26,18 @@ METADATA_WATCH: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io
 TIMEOUT: Final = 30.0
 """Seconds for one request, watches aside."""
 
+LONGEST_SILENCE: Final = 150.0
+"""Seconds that a watch may say nothing: a bookmark comes each minute, if the way is open."""
+
 Json = dict[str, Any]
+
+_FAILURES: Final = (
+    aiohttp.ClientError,
+    TimeoutError,
+    OSError,
+    ValueError,  # what answered was no JSON: a proxy, a login page
+    config.ConfigException,  # the token's file is there, but empty
+)
 
 
 class NoClusterError(Exception):
@@ -37,27 +47,39 @@ class NoClusterError(Exception):
 async def load_configuration() -> client.Configuration:
     """In-cluster, else `KUBECONFIG` and its context. Raises NoClusterError where there is none."""
     configuration = client.Configuration()
+    is_pod = bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
+    if not is_pod:
+        _demand_kubeconfig()
     try:
-        if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        if is_pod:
             config.load_incluster_config(client_configuration=configuration)
         else:
-            await config.load_kube_config(client_configuration=configuration)
-    except (config.ConfigException, yaml.YAMLError, OSError) as error:
-        raise NoClusterError(_no_cluster(error)) from error
+            # Named here: the library reads the environment once, when it is imported.
+            await config.load_kube_config(
+                config_file=_kubeconfig(), client_configuration=configuration
+            )
+    except config.ConfigException as error:
+        raise NoClusterError(str(error).rstrip(".")) from error
+    except Exception as error:
+        # Of a malformed file anything; what a parser says may show a part of it, and that a token.
+        raise NoClusterError(f"{_kubeconfig()} cannot be read ({type(error).__name__})") from error
     configuration.proxy = configuration.proxy or _environment_proxy(configuration.host)
     # Left to itself, aiohttp looks for proxies and netrc at each request, in a thread.
     configuration.client_session_kwargs = {"trust_env": False}
     return configuration
 
 
-def _no_cluster(error: Exception) -> str:
-    # What a parser says may show a part of the file, and that a token.
-    is_told = isinstance(error, config.ConfigException)
-    why = str(error) if is_told else f"it cannot be read ({type(error).__name__})"
-    return (
-        f"no Kubernetes cluster to work in: {why}. In a pod its service account says where the "
-        "cluster is, elsewhere KUBECONFIG and its current context"
-    )
+def _demand_kubeconfig() -> None:
+    """Say so here where there is none: the library would miss a key of a file that is not there."""
+    paths = _kubeconfig().split(os.pathsep)
+    if not any(os.path.exists(os.path.expanduser(path)) for path in paths):
+        raise NoClusterError(
+            f"this is no pod, and there is no kubeconfig {_kubeconfig()} (KUBECONFIG names another)"
+        )
+
+
+def _kubeconfig() -> str:
+    return os.environ.get("KUBECONFIG") or "~/.kube/config"
 
 
 def _environment_proxy(url: str) -> str | None:
@@ -95,21 +117,22 @@ class KubeApi:
     async def delete(self, path: str, body: Mapping[str, Any]) -> Json:
         return await self._request("DELETE", path, body, {}, {})
 
-    async def watch(self, path: str, accept: str, **query: str | int) -> AsyncIterator[Json]:
+    async def watch(self, path: str, accept: str, **query: str | int) -> AsyncGenerator[Json, None]:
         """The events of one watch request, until the server ends it."""
         seconds = int(query["timeoutSeconds"]) + 10
-        headers = {**await self._headers(), "Accept": accept}
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_read=LONGEST_SILENCE)
         request = f"watch {path}"
         try:
+            headers = {**await self._headers(), "Accept": accept}
             answer = await self._client.rest_client.request(
-                "GET", self._url(path, {**query, "watch": 1}), headers, _request_timeout=seconds
+                "GET", self._url(path, {**query, "watch": 1}), headers, _request_timeout=timeout
             )
             if answer.status >= 400:
                 raise error_of_answer(answer.status, await answer.read(), request)
             async with answer.response as response:
                 async for line in response.content:
                     yield json.loads(line)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except _FAILURES as error:
             raise error_of_failure(error, request) from error
 
     async def _request(
@@ -130,11 +153,11 @@ class KubeApi:
                 _request_timeout=TIMEOUT,
             )
             content = await answer.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if answer.status >= 400:
+                raise error_of_answer(answer.status, content, request)
+            parsed: Json = json.loads(content)
+        except _FAILURES as error:
             raise error_of_failure(error, request) from error
-        if answer.status >= 400:
-            raise error_of_answer(answer.status, content, request)
-        parsed: Json = json.loads(content)
         return parsed
 
     def _url(self, path: str, query: Mapping[str, str | int]) -> str:

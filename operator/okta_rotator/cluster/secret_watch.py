@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from okta_rotator.api.names import ROTATION_LABEL, ROTATION_NAME_ANNOTATION
-from okta_rotator.cluster.errors import error_of_answer
+from okta_rotator.cluster.errors import ConflictError, error_of_answer
 from okta_rotator.cluster.kube_api import METADATA_ONLY, METADATA_WATCH, Json, KubeApi
 from okta_rotator.rotation.snapshot import Key, SecretObject
 from okta_rotator.rotation.trouble import PortError
@@ -51,6 +52,12 @@ class OwnVersions(dict[Key, str]):
         own = self.get(key)
         return own is not None and int(version) <= int(own)
 
+    def forget(self, key: Key, version: str) -> None:
+        """The Secret is gone since that version; one that we have made anew is another."""
+        own = self.get(key)
+        if own is not None and int(own) <= int(version):
+            del self[key]
+
 
 class SecretWatch:
     """One watch over the Secrets that a selector picks, in one namespace or in all.
@@ -72,27 +79,37 @@ class SecretWatch:
         self._own_versions = own_versions
         self._on_change = on_change
         self._versions: dict[Key, tuple[str, str | None]] = {}
+        self.has_begun = asyncio.Event()
+        """Set once all Secrets were listed: no change after that goes unnoticed."""
+        self._complaint = ""
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        is_first = True
         while True:
             try:
-                version = await self._list(tell=not is_first)
-                is_first = False
+                version = await self._list()
+                self.has_begun.set()
                 await self._follow(version)
             except PortError as error:
-                logger.debug("watch of Secrets: %s", error)
+                self._complain(error)
                 await asyncio.sleep(PAUSE)
 
-    async def _list(self, tell: bool) -> str:
-        """List all, and tell what has changed since the last list or watch."""
+    def _complain(self, error: PortError) -> None:
+        """Once for each trouble, since it comes again each second; a watch that expired is none."""
+        is_new = not isinstance(error, ConflictError) and str(error) != self._complaint
+        level = logging.WARNING if is_new else logging.DEBUG
+        logger.log(level, "changes of Secrets by others may go unnoticed: %s", error)
+        self._complaint = str(error)
+
+    async def _list(self) -> str:
+        """List all, and tell what has changed since the last list or watch, if there was one."""
         found: dict[Key, tuple[str, str | None]] = {}
         version: str
         more: str | None = None
         while True:
             page = await self._page(more)
-            found |= {_key(item): _version(item) for item in page.get("items", ())}
+            # A list of metadata that is empty has `null` for its items.
+            found |= {_key(item): _version(item) for item in page.get("items") or ()}
             version, more = (
                 page["metadata"]["resourceVersion"],
                 page["metadata"].get("continue", ""),
@@ -100,9 +117,11 @@ class SecretWatch:
             if not more:
                 break
         before, self._versions = self._versions, found
-        if tell:
+        if self.has_begun.is_set():
             for key in {k for k in before.keys() | found.keys() if before.get(k) != found.get(k)}:
                 self._tell(key, found.get(key) or before[key], is_gone=key not in found)
+        for key in before.keys() - found.keys():
+            self._own_versions.forget(key, version)
         return version
 
     async def _page(self, more: str | None) -> Json:
@@ -120,18 +139,27 @@ class SecretWatch:
                 "resourceVersion": version,
                 "allowWatchBookmarks": "true",
             }
-            async for event in self._api.watch(self._path, METADATA_WATCH, **query):
-                if event["type"] == "ERROR":
-                    raise error_of_answer(event["object"].get("code", 410), b"", "watch secrets")
-                version = event["object"]["metadata"]["resourceVersion"]
-                if event["type"] != "BOOKMARK":
-                    self._see(event)
+            events = self._api.watch(self._path, METADATA_WATCH, **query)
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    version = self._version_after(event)
+            self._complaint = ""
+
+    def _version_after(self, event: Mapping[str, Any]) -> str:
+        """See the event; returns the version from which to watch on."""
+        if event["type"] == "ERROR":
+            raise error_of_answer(event["object"].get("code", 410), b"", "watch secrets")
+        if event["type"] != "BOOKMARK":
+            self._see(event)
+        version: str = event["object"]["metadata"]["resourceVersion"]
+        return version
 
     def _see(self, event: Mapping[str, Any]) -> None:
         key, seen = _key(event["object"]), _version(event["object"])
         is_gone = event["type"] == "DELETED"
         if is_gone:
             self._versions.pop(key, None)
+            self._own_versions.forget(key, seen[0])
         else:
             self._versions[key] = seen
         self._tell(key, seen, is_gone)

@@ -41,6 +41,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     # What the state and Okta say.
     table.no_state_and_okta_is_empty,
     table.no_state_and_target_holds_ours,
+    table.no_state_and_another_rotator_was_here,
     table.no_state_and_one_secret,
     table.no_state_and_target_holds_one_of_two,
     table.no_state_and_two_secrets,

@@ -33,7 +33,7 @@ from okta_rotator.rotation.decisions import (
     Verdict,
     WriteState,
 )
-from okta_rotator.rotation.notices import Notice, transitions
+from okta_rotator.rotation.notices import Notice, as_told, has_rotated, transitions
 from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, OktaPort
 from okta_rotator.rotation.report import next_look, report
 from okta_rotator.rotation.seen import Seen
@@ -103,6 +103,9 @@ class Engine:
         seen = self._seen.get(resource.uid, Seen()).for_a_new_pass()
         work = _Pass(resource, seen, resource.status, self._draw())
         await self._gather(work)
+        if work.status_before.last_rotated_at is None:
+            # It was wiped, or the resource is new and takes up what an earlier one left.
+            self._take_as_told(work)
         if is_first and self._has_a_job(work):
             work.seen = what_is_seen.at_start(work.seen, self._now())
         try:
@@ -240,11 +243,23 @@ class Engine:
             work.seen = what_is_seen.after_new_active(work.seen)
         if decision.step is Step.FORGET_CANDIDATE:
             work.seen = replace(work.seen, trouble=_refused())
+        if decision.step in (Step.ADOPT, Step.TAKE_UP, Step.RESTORE):
+            work.notices.append(Notice("Adopted", decision.why))
+            self._take_as_told(work)
+
+    def _take_as_told(self, work: _Pass) -> None:
+        """What the state holds already was rotated before: no Event says so again."""
+        state = work.stored.state if work.stored is not None else None
+        if state is not None and state.last_rotated_at is not None:
+            work.status_before = as_told(work.status_before, state.last_rotated_at)
 
     async def _publish(self, work: _Pass, decision: Publish) -> None:
         work.target = await self._cluster.write_target(work.resource, decision.change)
         state = work.stored.state if work.stored is not None else None
-        if state is not None and state.last_rotated_at == work.status_before.last_rotated_at:
+        if state is None:
+            return
+        active_id = state.active.secret_id if state.active is not None else None
+        if not has_rotated(work.status_before, state.last_rotated_at, active_id):
             work.notices.append(Notice("TargetRepaired", decision.why))
 
     async def _show_progress(self, work: _Pass, snapshot: Snapshot) -> None:

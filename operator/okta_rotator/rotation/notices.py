@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from okta_rotator.api.conditions import Condition, ConditionType, Reason
 from okta_rotator.api.rotation import RotationStatus
@@ -22,13 +23,25 @@ def transitions(old: RotationStatus, new: RotationStatus, target: str) -> list[N
     return [*_rotated(old, new, target), *_warnings(old, new), *_recovery(old, new)]
 
 
+def has_rotated(old: RotationStatus, at: datetime | None, secret_id: str | None) -> bool:
+    """Another time, or a secret that was not there: two rotations can fall into one second."""
+    known = {c.secret_id for c in old.credentials or ()}
+    is_new = bool(known) and secret_id is not None and secret_id not in known
+    return at is not None and (at != old.last_rotated_at or is_new)
+
+
+def as_told(old: RotationStatus, rotated_at: datetime | None) -> RotationStatus:
+    """The status as if it had told of that rotation: what is only found again is no news."""
+    return old.model_copy(update={"last_rotated_at": rotated_at, "credentials": None})
+
+
 def _rotated(old: RotationStatus, new: RotationStatus, target: str) -> list[Notice]:
-    if new.last_rotated_at is None or new.last_rotated_at == old.last_rotated_at:
-        return []
     active = next((c for c in new.credentials or () if c.index == new.active_index), None)
-    secret_id = active.secret_id if active is not None else "?"
+    secret_id = active.secret_id if active is not None else None
+    if not has_rotated(old, new.last_rotated_at, secret_id):
+        return []
     job = f" (job {new.last_rotation_job_id})" if new.last_rotation_job_id else ""
-    return [Notice("Rotated", f"Secret {target} holds the client secret {secret_id}{job}")]
+    return [Notice("Rotated", f"Secret {target} holds the client secret {secret_id or '?'}{job}")]
 
 
 def _warnings(old: RotationStatus, new: RotationStatus) -> list[Notice]:

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 Probe = Callable[[], str | None]
 """Says what is wrong, or None."""
+
+PATIENCE_AT_THE_END: Final = 1.0
+"""Seconds that a request under way has when the server stops."""
+
+
+@web.middleware
+async def _close_after(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """No connection is kept: kopf waits five seconds at its end for the task of an idle one."""
+    answer = await handler(request)
+    answer.force_close()
+    return answer
 
 
 def _listener(port: int) -> socket.socket:
@@ -29,11 +42,11 @@ class HttpServer:
 
     async def start(self, port: int) -> int:
         """Listen on all addresses; 0 is a free port. Returns the port."""
-        app = web.Application()
+        app = web.Application(middlewares=[_close_after])
         app.router.add_get("/livez", self._answer(self._live))
         app.router.add_get("/readyz", self._answer(self._ready))
         app.router.add_get("/metrics", self._show_metrics)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE_AT_THE_END)
         await self._runner.setup()
         listener = _listener(port)
         await web.SockSite(self._runner, listener).start()

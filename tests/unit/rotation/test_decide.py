@@ -154,6 +154,22 @@ from tests.unit.rotation.telling import job_of, told
         NONE,
     ),
     Row(
+        "one that another rotator made: it is not ours to retire",
+        NONE,
+        (E_ON,),
+        "blocked ForeignSecret",
+        None,
+        NONE,
+    ),
+    Row(
+        "two, T's value on but not ours, the other another rotator's: that one is left alone",
+        NONE,
+        (E_ON, F_ON),
+        "write intent",
+        "f0 - new",
+        GIVEN,
+    ),
+    Row(
         "two of another resource of ours: a person decides",
         NONE,
         (E_ON, F_ON),

@@ -38,6 +38,12 @@ def test_a_rotation_is_told_once() -> None:
     assert told(SETTLED, SETTLED) == []
 
 
+def test_two_rotations_in_one_second_are_told_both() -> None:
+    (before,) = SETTLED.credentials or ()
+    other = before.model_copy(update={"secret_id": "before"})
+    assert told(SETTLED.model_copy(update={"credentials": (other,)}), SETTLED) != []
+
+
 def test_a_rotation_without_a_job_is_told_too() -> None:
     adopted = report(snapshot(state=state(last_job_id=None)), Settled("nothing is due"))
     (notice,) = told(RotationStatus(), adopted)

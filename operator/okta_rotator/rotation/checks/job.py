@@ -180,7 +180,7 @@ def _free_a_slot(s: Snapshot, state: State) -> Decision:
     """Only what the state knows, never the only ACTIVE one, never what the target holds."""
     previous, active = in_okta(s, state.previous), in_okta(s, state.active)
     if previous is not None and not is_active(previous):
-        return DeleteSecret(previous.id, "its place is needed, and it is deactivated already")
+        return DeleteSecret(previous.id, "its place is needed for the next secret")
     if active is not None and not is_active(active):
         return DeleteSecret(active.id, "its place is needed, and somebody deactivated it")
     if previous is not None and _may_be_deactivated(s, previous):

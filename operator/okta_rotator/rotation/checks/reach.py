@@ -94,7 +94,8 @@ def _fault_of_app(app: OktaApp, client_id: str) -> tuple[Reason, str] | None:
     if app.client_id != client_id:
         return Reason.CLIENT_ID_MISMATCH, (
             f"the Okta app {app.id} has another client id than spec.parameters.clientId "
-            f"({client_id}). Set spec.parameters.appId to the id of the app with that client id."
+            f"({client_id}). The parameters of a resource are fixed: make this resource anew, with "
+            "the client id of the app, or with spec.parameters.appId of the app that has it."
         )
     if app.status != "ACTIVE":
         return Reason.APP_INACTIVE, f"the Okta app {app.id} is {app.status}: activate it in Okta"

@@ -37,7 +37,7 @@ from okta_rotator.rotation.state import State, Trigger
 from okta_rotator.rotation.target import mapped_keys
 from okta_rotator.rotation.transitions import adopt, known, swap_roles
 from okta_rotator.rotation.trouble import Next, Trouble
-from okta_rotator.rotation.values import SecretValue
+from okta_rotator.rotation.values import SecretValue, is_made_by_a_rotator
 
 
 def no_state_and_okta_is_empty(s: Snapshot) -> WriteState | None:
@@ -57,6 +57,23 @@ def no_state_and_target_holds_ours(s: Snapshot) -> WriteState | None:
     return _adoption(s, held, previous, "the state Secret was lost; the target's value is ours")
 
 
+def no_state_and_another_rotator_was_here(s: Snapshot) -> Blocked | None:
+    """none | one, with `okr_` and not ours: another cluster or resource rotates this app."""
+    if s.state is not None or len(listed(s)) != 1:
+        return None
+    (foreign,) = listed(s)
+    if not _is_another_rotators(s, foreign) or foreign is held_by_target(s):
+        return None
+    app_id = s.spec.parameters.effective_app_id
+    message = (
+        f"the client secret {foreign.id} of the Okta app {app_id} was made by okta-rotator for "
+        "another resource, or in another cluster: an app can be rotated by one resource alone. "
+        "Delete this resource or the other one; where the other is gone for good, delete that "
+        "client secret in Okta."
+    )
+    return Blocked(Trouble(Next.PERSON, Reason.FOREIGN_SECRET, message), counts=False)
+
+
 def no_state_and_one_secret(s: Snapshot) -> WriteState | None:
     """none | one: it is previous, intent; but foreign if there are witnesses for others."""
     if s.state is not None or len(listed(s)) != 1:
@@ -71,7 +88,9 @@ def no_state_and_target_holds_one_of_two(s: Snapshot) -> WriteState | None:
     held = held_by_target(s) if s.state is None else None
     if held is None or not is_active(held) or held.value is None:
         return None
-    return _first_intent(s, _other(s, held), held)
+    other = _other(s, held)
+    is_theirs = other is not None and _is_another_rotators(s, other)
+    return _first_intent(s, None if is_theirs else other, held)
 
 
 def no_state_and_two_secrets(s: Snapshot) -> WriteState | Blocked | None:
@@ -237,6 +256,11 @@ def _first_intent(
 
 def _adoption(s: Snapshot, active: OktaSecret, previous: OktaSecret | None, why: str) -> WriteState:
     return WriteState(Step.ADOPT, adopt(_fresh_state(s), active, previous, s.now), why)
+
+
+def _is_another_rotators(s: Snapshot, secret: OktaSecret) -> bool:
+    made_by_us = secret.value is not None and is_made_by_a_rotator(secret.value)
+    return made_by_us and not is_ours(s, secret)
 
 
 def _other(s: Snapshot, one: OktaSecret) -> OktaSecret | None:

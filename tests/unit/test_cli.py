@@ -1,0 +1,195 @@
+"""The commands: flags, environment variables, messages for bad values, and the CRDs' output."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from okta_rotator.cli import main
+from okta_rotator.okta.urls import DEFAULT_DOMAINS
+from okta_rotator.settings import LogFormat, Settings
+
+FLAGS = (
+    "--namespace",
+    "--log-level",
+    "--log-format",
+    "--http-port",
+    "--workers",
+    "--heartbeat",
+    "--okta-domain",
+    "--allow-insecure-okta",
+)
+Run = Callable[..., Settings]
+
+
+def invoke(*args: str, env: dict[str, str] | None = None) -> Result:
+    # Wide, and without colours, so that no word is cut or parted.
+    wide = {"COLUMNS": "300", "TERMINAL_WIDTH": "300", "NO_COLOR": "1", "TERM": "dumb"}
+    return CliRunner().invoke(main.app, args, env=wide | (env or {}))
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`okta-rotator run` with these arguments: the settings that the operator is run with."""
+    given: list[Settings] = []
+
+    async def note(settings: Settings) -> None:
+        given.append(settings)
+
+    monkeypatch.setattr(main, "run_operator", note)
+
+    def run(*args: str, **env: str) -> Settings:
+        result = invoke("run", *args, env=env)
+        assert result.exit_code == 0, result.output
+        return given[-1]
+
+    return run
+
+
+def variable(flag: str) -> str:
+    return "OKTA_ROTATOR_" + flag.removeprefix("--").replace("-", "_").upper()
+
+
+def test_the_defaults(run: Run) -> None:
+    assert run() == Settings(
+        namespaces=(),
+        log_level="INFO",
+        log_format=LogFormat.JSON,
+        http_port=8080,
+        workers=100,
+        heartbeat=1800,
+        okta_domains=DEFAULT_DOMAINS,
+        allow_insecure_okta=False,
+    )
+
+
+EXPECTED = Settings(
+    namespaces=("team-a", "team-b"),
+    log_level="DEBUG",
+    log_format=LogFormat.TEXT,
+    http_port=0,
+    workers=7,
+    heartbeat=2.5,
+    okta_domains=("okta.com", "login.acme.com"),
+    allow_insecure_okta=True,
+)
+
+
+def test_every_setting_as_a_flag(run: Run) -> None:
+    args = ["--namespace", "team-a", "--namespace", "team-b", "--log-level", "debug"]
+    args += ["--log-format", "text", "--http-port", "0", "--workers", "7", "--heartbeat", "2.5"]
+    args += ["--okta-domain", "okta.com", "--okta-domain", "login.acme.com"]
+    assert run(*args, "--allow-insecure-okta") == EXPECTED
+
+
+def test_every_setting_as_a_variable(run: Run) -> None:
+    settings = run(
+        OKTA_ROTATOR_NAMESPACE="team-a,team-b",
+        OKTA_ROTATOR_LOG_LEVEL="debug",
+        OKTA_ROTATOR_LOG_FORMAT="text",
+        OKTA_ROTATOR_HTTP_PORT="0",
+        OKTA_ROTATOR_WORKERS="7",
+        OKTA_ROTATOR_HEARTBEAT="2.5",
+        OKTA_ROTATOR_OKTA_DOMAIN="okta.com,login.acme.com",
+        OKTA_ROTATOR_ALLOW_INSECURE_OKTA="true",
+    )
+    assert settings == EXPECTED
+
+
+@pytest.mark.parametrize("text", ["a,b", "a, b", " a ,b", "a,,b,"])
+def test_a_list_in_one_flag_or_variable(run: Run, text: str) -> None:
+    assert run("--namespace", text).namespaces == ("a", "b")
+    assert run(OKTA_ROTATOR_NAMESPACE=text).namespaces == ("a", "b")
+
+
+def test_an_empty_variable_is_none(run: Run) -> None:
+    """As a chart writes it where a value is left empty."""
+    names = ("NAMESPACE", "LOG_LEVEL", "HTTP_PORT", "WORKERS", "HEARTBEAT", "OKTA_DOMAIN")
+    assert run(**{f"OKTA_ROTATOR_{name}": "" for name in names}) == run()
+
+
+def test_a_flag_wins_over_its_variable(run: Run) -> None:
+    assert run("--workers", "3", OKTA_ROTATOR_WORKERS="7").workers == 3
+    assert run("--namespace", "a", OKTA_ROTATOR_NAMESPACE="b,c").namespaces == ("a",)
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_help_names_each_variable(flag: str) -> None:
+    text = invoke("run", "--help").output
+    assert flag in text
+    assert variable(flag) in text
+
+
+def test_the_flags_of_this_test_are_all_there_are() -> None:
+    text = invoke("run", "--help").output
+    assert set(re.findall(r"OKTA_ROTATOR_\w+", text)) == set(map(variable, FLAGS))
+
+
+def test_help_says_the_defaults() -> None:
+    text = invoke("run", "--help").output
+    for default in ("INFO", "json", "8080", "100", "1800", *DEFAULT_DOMAINS):
+        assert default in text
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--log-level", "LOUD"), ("--log-level", "must be DEBUG, INFO, WARNING or ERROR")),
+        (("--log-format", "xml"), ("--log-format", "'json', 'text'")),
+        (("--http-port", "65536"), ("--http-port", "OKTA_ROTATOR_HTTP_PORT", "less than or equal to 65535")),
+        (("--http-port", "web"), ("--http-port", "should be a valid integer")),
+        (("--workers", "0"), ("--workers", "greater than or equal to 1")),
+        (("--heartbeat", "0.5"), ("--heartbeat", "greater than or equal to 1")),
+        (("--namespace", ""), ("--namespace", "holds no name")),
+        (("--namespace", " , "), ("--namespace", "holds no name")),
+        (("--okta-domain", ","), ("--okta-domain", "holds no name")),
+        (("--no-such",), ("No such option", "--no-such")),
+    ],
+)
+def test_a_bad_value_is_refused_with_the_name_of_its_flag(
+    args: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    result = invoke("run", *args)
+    assert result.exit_code == 2
+    text = " ".join(result.output.split())
+    for word in words:
+        assert word in text
+
+
+def test_a_bad_variable_is_refused_with_its_name() -> None:
+    result = invoke("run", env={"OKTA_ROTATOR_WORKERS": "many"})
+    assert result.exit_code == 2
+    assert "OKTA_ROTATOR_WORKERS" in result.output
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    result = invoke()
+    assert "run" in result.output
+    assert "crds" in result.output
+
+
+def test_crds_to_stdout_are_one_stream_of_documents(tmp_path: Path) -> None:
+    result = invoke("crds")
+    assert result.exit_code == 0
+    assert invoke("crds", "--output", str(tmp_path)).output == ""
+    files = [path.read_text() for path in sorted(tmp_path.iterdir())]
+    assert len(files) == 2
+    assert sorted(result.output.split("---\n")) == sorted(files)
+
+
+def test_the_crds_of_the_repository_are_the_rendered_ones(tmp_path: Path) -> None:
+    invoke("crds", "-o", str(tmp_path))
+    folder = Path(__file__).parents[2] / "crds"
+    made = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert made == {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_crds_into_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "crds"
+    assert invoke("crds", "-o", str(folder)).exit_code == 0
+    assert len(list(folder.iterdir())) == 2
