@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from okta_rotator.cli import main
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
@@ -141,7 +140,10 @@ def test_help_says_the_defaults() -> None:
     [
         (("--log-level", "LOUD"), ("--log-level", "must be DEBUG, INFO, WARNING or ERROR")),
         (("--log-format", "xml"), ("--log-format", "'json', 'text'")),
-        (("--http-port", "65536"), ("--http-port", "OKTA_ROTATOR_HTTP_PORT", "less than or equal to 65535")),
+        (
+            ("--http-port", "65536"),
+            ("--http-port", "OKTA_ROTATOR_HTTP_PORT", "less than or equal to 65535"),
+        ),
         (("--http-port", "web"), ("--http-port", "should be a valid integer")),
         (("--workers", "0"), ("--workers", "greater than or equal to 1")),
         (("--heartbeat", "0.5"), ("--heartbeat", "greater than or equal to 1")),

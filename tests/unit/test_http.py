@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from okta_rotator.telemetry import http as module
 from okta_rotator.telemetry.http import HttpServer
+from tests.waiting import until
 
 
 class Process:
@@ -104,9 +105,7 @@ async def test_a_client_that_does_not_read_does_not_hold_up_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "PATIENCE_AT_THE_END", 0.2)
-    server = HttpServer(
-        live=lambda: None, ready=lambda: None, metrics=lambda: b"x" * 50_000_000
-    )
+    server = HttpServer(live=lambda: None, ready=lambda: None, metrics=lambda: b"x" * 50_000_000)
     reader, writer = await asyncio.open_connection("127.0.0.1", await server.start(0))
     writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
     await reader.readline()
@@ -116,9 +115,3 @@ async def test_a_client_that_does_not_read_does_not_hold_up_the_end(
 
 async def test_stopping_what_never_started_does_no_harm() -> None:
     await Process().server.stop()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(2):
-        while not holds():
-            await asyncio.sleep(0.01)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.queue import WorkQueue
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from tests.unit.clocks import START, ManualClock
+from tests.waiting import until
 
 UNREACHABLE = PortError(Trouble(Next.RETRY, Reason.CLUSTER_UNAVAILABLE, "no answer"))
 
@@ -63,12 +64,6 @@ async def running(bench: Bench) -> AsyncIterator[asyncio.Task[None]]:
 async def settle() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(2):
-        while not holds():
-            await asyncio.sleep(0)
 
 
 async def test_keys_are_worked_on_side_by_side_up_to_the_number_of_workers() -> None:

@@ -26,8 +26,8 @@ METADATA_WATCH: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io
 TIMEOUT: Final = 30.0
 """Seconds for one request, watches aside."""
 
-LONGEST_SILENCE: Final = 150.0
-"""Seconds that a watch may say nothing: a bookmark comes each minute, if the way is open."""
+LONGEST_SILENCE: Final = 200.0
+"""Seconds that a watch may say nothing: if the way is open, a bookmark comes in two minutes."""
 
 Json = dict[str, Any]
 

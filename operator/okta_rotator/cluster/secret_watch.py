@@ -27,7 +27,7 @@ SETTLE: Final = 0.3
 """Seconds that a change waits before it is told: our own write's answer comes after its event."""
 
 PAUSE: Final = 1.0
-"""Seconds before a watch that failed is begun anew."""
+"""Seconds before a watch that ended or failed is begun anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,8 @@ class SecretWatch:
                 async for event in events:
                     version = self._version_after(event)
             self._complaint = ""
+            # A server, or a proxy, that ends each watch at once is not asked without a pause.
+            await asyncio.sleep(PAUSE)
 
     def _version_after(self, event: Mapping[str, Any]) -> str:
         """See the event; returns the version from which to watch on."""

@@ -1,0 +1,401 @@
+"""Checks of connections: what is found, what is told, and what changes under a check."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from okta_rotator.api.conditions import Reason
+from okta_rotator.api.connection import ConnectionSpec
+from okta_rotator.cluster.resources import rotation_resource
+from okta_rotator.connections import DOUBT_AFTER, RECHECK, ConnectionBook
+from okta_rotator.okta.urls import problem_with_address
+from okta_rotator.rotation.okta_view import Organization
+from okta_rotator.rotation.snapshot import Key, Resource
+from okta_rotator.rotation.trouble import Next, PortError, Trouble
+from tests.resources import Json, connection, rotation
+from tests.unit.clocks import ManualClock
+from tests.unit.fake_kube import FakeKube
+from tests.waiting import until
+
+KEY = Key("team-a", "my-connection")
+SECRET = "/api/v1/namespaces/team-a/secrets/okta-api-token"
+ORG = Organization("00o1", "acme.okta.com")
+REFUSED = Trouble(Next.PERSON, Reason.INVALID_TOKEN, "Okta does not accept the token")
+DOWN = Trouble(Next.RETRY, Reason.UNREACHABLE, "no answer")
+
+
+@dataclass
+class Session:
+    """`OktaSession` as far as a check needs it."""
+
+    token: str
+    sessions: Sessions
+
+    async def read_organization(self) -> Organization:
+        await self.sessions.gate.wait()
+        return ORG
+
+    async def check_sign_in(self) -> None:
+        self.sessions.checks.append(self.token)
+        trouble = self.sessions.refuses.get(self.token)
+        if trouble is not None:
+            raise PortError(trouble)
+
+
+@dataclass
+class Sessions:
+    """`OktaSessions`, over sessions of the above."""
+
+    refuses: dict[str, Trouble] = field(default_factory=dict)
+    checks: list[str] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def open(self, spec: ConnectionSpec, token: str) -> Any:
+        return Session(token, self)
+
+    def check_address(self, spec: ConnectionSpec) -> None:
+        problem = problem_with_address(spec.instance_url)
+        if problem is not None:
+            raise PortError(Trouble(Next.PERSON, Reason.HOST_NOT_ALLOWED, problem))
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.kube = FakeKube()
+        self.sessions = Sessions()
+        self.sessions.gate.set()
+        self.events: list[tuple[str, bool]] = []
+        self.news: list[Key] = []
+        self.book = ConnectionBook(
+            cast(Any, self.kube), self.sessions, cast(Any, self), self.clock, self.news.append
+        )
+
+    def post(self, subject: object, notice: Any) -> None:
+        """As `EventPoster`."""
+        self.events.append((str(notice.reason), notice.is_warning))
+
+    def put_token(self, token: str, version: int = 1) -> None:
+        data = {"apiToken": base64.b64encode(token.encode()).decode()}
+        self.kube.objects[SECRET] = {
+            "metadata": {
+                "name": "okta-api-token",
+                "namespace": "team-a",
+                "uid": "secret-uid",
+                "resourceVersion": str(version),
+            },
+            "data": data,
+        }
+
+    async def checked(self) -> None:
+        """Let the queue come to rest."""
+        for _ in range(50):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(self.book.queue.drained(), 2)
+
+    async def advance(self, by: timedelta) -> None:
+        self.clock.now += by
+        self.book.queue._heap_changed.set()
+        await self.checked()
+
+    def problem(self) -> Trouble | None:
+        return self.book.connection_of(RESOURCE).problem
+
+    def token(self) -> str:
+        """That the rotations use."""
+        return cast(Session, self.book.okta_of(RESOURCE)).token
+
+    def ready(self) -> tuple[str, str]:
+        """Status and reason of the condition as last written."""
+        (condition,) = self.kube.patched[-1][1]["status"]["conditions"]
+        return condition["status"], condition["reason"]
+
+
+def body(uid: str = "uid-1", generation: int = 1, **changes: Any) -> Json:
+    made = connection({path.replace("__", "."): value for path, value in changes.items()})
+    metadata = {"namespace": "team-a", "uid": uid, "generation": generation}
+    made["metadata"] |= metadata | {"resourceVersion": "1"}
+    return made
+
+
+def resource() -> Resource:
+    made = rotation()
+    made["metadata"] |= {"namespace": "team-a", "uid": "rotation", "resourceVersion": "1"}
+    return rotation_resource(made)
+
+
+RESOURCE = resource()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    made = Bench()
+    task = asyncio.create_task(made.book.queue.run())
+    yield made
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_connection_that_works_is_ready(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.book.saw(body())
+    await bench.checked()
+    found = bench.book.connection_of(RESOURCE)
+    assert (found.uid, found.org_id, found.problem) == ("uid-1", "00o1", None)
+    assert bench.token() == "00Qgood"
+    assert bench.ready() == ("True", "Connected")
+    status = bench.kube.patched[-1][1]["status"]
+    assert (status["orgId"], status["orgHost"]) == ("00o1", "acme.okta.com")
+    assert bench.news == [KEY]
+    assert bench.events == [("Connected", False)]
+
+
+async def test_a_connection_that_is_not_there(bench: Bench) -> None:
+    problem = bench.problem()
+    assert problem is not None
+    assert problem.reason is Reason.CONNECTION_NOT_FOUND
+    assert not bench.book.is_known(KEY)
+    with pytest.raises(PortError):
+        bench.book.okta_of(RESOURCE)
+
+
+async def test_a_connection_that_was_not_checked_yet(bench: Bench) -> None:
+    bench.sessions.gate.clear()
+    bench.put_token("00Qgood")
+    bench.book.saw(body())
+    problem = bench.problem()
+    assert problem is not None
+    assert (problem.reason, problem.next) == (Reason.CONNECTION_NOT_READY, Next.RETRY)
+
+
+async def test_a_resource_whose_spec_cannot_be_read_has_no_connection(bench: Bench) -> None:
+    made = rotation()
+    made["metadata"] |= {"namespace": "team-a", "uid": "u", "resourceVersion": "1"}
+    made["spec"].pop("connection")
+    assert bench.book.connection_of(rotation_resource(made)).problem is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "words"),
+    [
+        ({}, "SecretNotFound", "the Secret okta-api-token of spec.apiToken.secretRef"),
+        ({"spec__instanceUrl": "https://evil.example"}, "HostNotAllowed", "--okta-domain"),
+        ({"spec__method": "carrier-pigeon"}, "InvalidSpec", "method"),
+    ],
+)
+async def test_what_needs_a_person(bench: Bench, changes: Json, reason: str, words: str) -> None:
+    bench.book.saw(body(**changes))
+    await bench.checked()
+    assert bench.ready() == ("False", reason)
+    problem = bench.problem()
+    assert problem is not None
+    assert (problem.reason, problem.next) == (Reason.CONNECTION_NOT_READY, Next.PERSON)
+    assert words in problem.message
+    assert bench.events == [(reason, True)]
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+async def test_an_empty_token_is_none(bench: Bench, text: str) -> None:
+    bench.put_token(text)
+    bench.book.saw(body())
+    await bench.checked()
+    assert bench.ready() == ("False", "SecretNotFound")
+    problem = bench.problem()
+    assert problem is not None
+    assert "the key apiToken of the Secret" in problem.message
+
+
+async def test_the_rest_of_a_line_is_no_part_of_the_token(bench: Bench) -> None:
+    bench.put_token("00Qgood\n")
+    bench.book.saw(body())
+    await bench.checked()
+    assert bench.sessions.checks == ["00Qgood"]
+
+
+async def test_it_is_looked_at_again_with_back_off_and_recovers(bench: Bench) -> None:
+    bench.book.saw(body())
+    await bench.checked()
+    for seconds in (5, 10, 20, 40, 80, 160, 300, 300):
+        written = len(bench.kube.patched)
+        await bench.advance(timedelta(seconds=seconds - 1))
+        await bench.advance(timedelta(seconds=1))
+        # The same news is not written again.
+        assert len(bench.kube.patched) == written
+    bench.put_token("00Qgood")
+    await bench.advance(timedelta(seconds=299))
+    assert bench.sessions.checks == []
+    await bench.advance(timedelta(seconds=1))
+    assert bench.ready() == ("True", "Connected")
+    assert bench.news == [KEY, KEY]
+    assert bench.events == [("SecretNotFound", True), ("Connected", False)]
+    bench.kube.objects.clear()
+    await bench.advance(RECHECK)
+    await bench.advance(timedelta(seconds=5))
+    assert bench.problem() is not None
+
+
+async def test_a_connection_that_works_is_checked_once_a_day(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.book.saw(body())
+    await bench.checked()
+    await bench.advance(RECHECK - timedelta(seconds=1))
+    assert len(bench.sessions.checks) == 1
+    await bench.advance(timedelta(seconds=1))
+    assert len(bench.sessions.checks) == 2
+    # The time of the check is told, once a day; that is no news for the rotations.
+    assert len(bench.kube.patched) == 2
+    assert bench.news == [KEY]
+
+
+async def test_a_connection_fails_and_the_session_is_not_used(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.book.saw(body())
+    await bench.checked()
+    bench.sessions.refuses["00Qgood"] = DOWN
+    await bench.advance(RECHECK)
+    problem = bench.problem()
+    assert problem is not None
+    assert (problem.reason, problem.next) == (Reason.CONNECTION_NOT_READY, Next.RETRY)
+    assert bench.book.connection_of(RESOURCE).org_id == "00o1"
+
+
+async def test_a_change_of_status_alone_is_not_checked(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.book.saw(body())
+    await bench.checked()
+    bench.book.saw(body() | {"status": {"orgId": "00o-forged"}})
+    await bench.checked()
+    assert len(bench.sessions.checks) == 1
+
+
+async def test_doubt_takes_up_a_token_that_was_replaced(bench: Bench) -> None:
+    """Else the rotations would be refused until the daily check."""
+    bench.put_token("00Qold", version=1)
+    bench.book.saw(body())
+    await bench.checked()
+    bench.put_token("00Qnew", version=2)
+    bench.sessions.refuses["00Qold"] = REFUSED
+    for _ in range(100):
+        bench.book.doubt(KEY)
+    await bench.advance(DOUBT_AFTER - timedelta(seconds=1))
+    assert bench.sessions.checks == ["00Qold"]
+    await bench.advance(timedelta(seconds=1))
+    assert bench.sessions.checks == ["00Qold", "00Qnew"]
+    assert bench.token() == "00Qnew"
+    # News, although it was ready before and is ready now.
+    assert bench.news == [KEY, KEY]
+
+
+async def test_doubt_without_cause_wakes_nobody(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.book.saw(body())
+    await bench.checked()
+    bench.book.doubt(KEY)
+    await bench.advance(DOUBT_AFTER)
+    assert len(bench.sessions.checks) == 2
+    assert bench.news == [KEY]
+    bench.book.doubt(Key("team-a", "no-such"))
+
+
+async def test_a_spec_that_changes_under_a_check_is_checked_itself(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.sessions.gate.clear()
+    bench.book.saw(body())
+    await asyncio.sleep(0.01)
+    bench.book.saw(body(generation=2, spec__apiToken__secretRef__name="no-such"))
+    bench.sessions.gate.set()
+    await until(lambda: bench.kube.patched)
+    await bench.checked()
+    assert bench.ready() == ("False", "SecretNotFound")
+    assert bench.kube.patched[-1][1]["status"]["observedGeneration"] == 2
+
+
+async def test_a_spec_that_changes_while_the_status_is_written_is_not_lost(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.kube.gate.clear()
+    bench.book.saw(body())
+    await asyncio.sleep(0.01)
+    bench.book.saw(body(generation=2, spec__apiToken__secretRef__name="no-such"))
+    bench.kube.gate.set()
+    await bench.checked()
+    assert bench.ready() == ("False", "SecretNotFound")
+    assert bench.problem() is not None
+
+
+async def test_a_connection_that_goes_under_a_check_stays_away(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    for gate in (bench.sessions.gate, bench.kube.gate):
+        gate.clear()
+        bench.book.saw(body())
+        await asyncio.sleep(0.01)
+        bench.book.gone(body())
+        gate.set()
+        await bench.checked()
+        assert not bench.book.is_known(KEY)
+        assert bench.news == [KEY]
+        bench.news.clear()
+
+
+async def test_the_end_of_an_older_one_of_that_name_is_no_news(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.book.saw(body("uid-2"))
+    bench.book.gone(body("uid-1"))
+    await bench.checked()
+    assert bench.book.connection_of(RESOURCE).uid == "uid-2"
+
+
+async def test_another_of_that_name_under_a_check_is_checked_itself(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.sessions.gate.clear()
+    bench.book.saw(body("uid-1"))
+    await asyncio.sleep(0.01)
+    bench.book.saw(body("uid-2"))
+    bench.book.gone(body("uid-1"))
+    bench.sessions.gate.set()
+    await bench.checked()
+    assert bench.book.connection_of(RESOURCE).uid == "uid-2"
+    assert bench.kube.patched[-1][1]["metadata"]["uid"] == "uid-2"
+
+
+async def test_a_status_that_cannot_be_written_is_tried_again(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.kube.gate.clear()
+    bench.book.saw(body())
+    await asyncio.sleep(0.01)
+    bench.kube.fails = [503]
+    bench.kube.gate.set()
+    await bench.checked()
+    assert bench.news == []
+    await bench.advance(timedelta(seconds=1))
+    assert bench.ready() == ("True", "Connected")
+    assert bench.news == [KEY]
+
+
+async def test_waiting_for_a_connection_that_comes(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    waiting = [asyncio.create_task(bench.book.settled(KEY, 2)) for _ in range(3)]
+    await asyncio.sleep(0)
+    bench.book.saw(body())
+    await asyncio.wait_for(asyncio.gather(*waiting), 1)
+    assert bench.problem() is None
+
+
+async def test_waiting_has_an_end(bench: Bench) -> None:
+    await asyncio.wait_for(bench.book.settled(KEY, 0.05), 1)
+    bench.sessions.gate.clear()
+    bench.put_token("00Qgood")
+    await asyncio.wait_for(bench.book.load([body()], 0.05), 1)
+    assert bench.book.is_known(KEY)
+
+
+async def test_loading_waits_for_the_checks(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    await bench.book.load([body()], 2)
+    assert bench.problem() is None

@@ -1,0 +1,154 @@
+"""The process: no part of it may end unnoticed, and the end has an end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, cast
+
+import kopf
+import pytest
+
+from okta_rotator import runtime as module
+from okta_rotator.api.names import CONNECTION_PLURAL
+from okta_rotator.okta.urls import DEFAULT_DOMAINS
+from okta_rotator.runtime import Runtime
+from okta_rotator.settings import LogFormat, Settings
+from tests.resources import rotation
+from tests.unit.fake_kube import FakeKube
+
+SETTINGS = Settings(
+    namespaces=("team-a",),
+    log_level="INFO",
+    log_format=LogFormat.JSON,
+    http_port=0,
+    workers=2,
+    heartbeat=60,
+    okta_domains=DEFAULT_DOMAINS,
+    allow_insecure_okta=False,
+)
+SECRETS = "/api/v1/namespaces/team-a/secrets"
+CONNECTIONS = f"/apis/okta-rotator.dev/v1alpha1/namespaces/team-a/{CONNECTION_PLURAL}"
+
+
+@pytest.fixture
+async def runtime() -> Runtime:
+    kube = FakeKube()
+    kube.objects[SECRETS] = {"metadata": {"resourceVersion": "1"}, "items": []}
+    kube.objects[CONNECTIONS] = {"metadata": {"resourceVersion": "1"}, "items": []}
+    return Runtime(SETTINGS, cast(Any, kube))
+
+
+def kube_of(runtime: Runtime) -> FakeKube:
+    return cast(FakeKube, runtime._api)
+
+
+async def test_it_starts_and_ends_and_nothing_is_left(runtime: Runtime) -> None:
+    before = asyncio.all_tasks()
+    async with runtime.started():
+        assert runtime.what_is_dead() is None
+    assert asyncio.all_tasks() == before
+    assert runtime.what_is_dead() is None
+
+
+async def test_a_start_waits_for_the_api_server(
+    runtime: Runtime, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    connections = kube_of(runtime).objects.pop(CONNECTIONS)
+
+    async def live() -> None:
+        async with runtime.started():
+            pass
+
+    living = asyncio.create_task(live())
+    await asyncio.sleep(0.2)
+    assert not living.done()
+    assert caplog.records
+    kube_of(runtime).objects[CONNECTIONS] = connections
+    await asyncio.wait_for(living, 5)
+
+
+@pytest.mark.parametrize("part", ["secret watch", "events", "queue"])
+async def test_a_part_that_ends_unexpectedly_ends_the_process(
+    part: str, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else the process would live on, ready and alive, and do a part of its work no more."""
+
+    async def kopf_operator(stop_flag: asyncio.Event, **_: Any) -> None:
+        if part == "secret watch":
+            kube_of(runtime).watches[-1].put_nowait({"type": "ADDED", "object": "a defect"})
+        elif part == "events":
+            runtime._events._waiting.put_nowait(cast(Any, "a defect"))
+        else:
+            runtime._controller.queue._ready.put_nowait(cast(Any, ["a defect: unhashable"]))
+        await asyncio.wait_for(stop_flag.wait(), 5)
+        assert runtime.what_is_dead() == "a part of the process has failed"
+
+    monkeypatch.setattr(kopf, "operator", kopf_operator)
+    monkeypatch.setattr(module, "PATIENCE_WITH_WORK", 0.2)
+    with pytest.raises(SystemExit) as caught:
+        await runtime.run()
+    assert caught.value.code == 1
+    failures = [one for one in caplog.records if one.levelno == logging.CRITICAL]
+    assert "a part of the process has failed" in failures[0].getMessage()
+    assert failures[0].exc_info is not None
+
+
+async def test_an_end_as_asked_is_no_failure(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def kopf_operator(**_: Any) -> None:
+        pass
+
+    monkeypatch.setattr(kopf, "operator", kopf_operator)
+    await runtime.run()
+    assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
+
+
+async def test_a_failure_of_kopf_is_raised_after_the_clean_up(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def kopf_operator(**_: Any) -> None:
+        raise LookupError("kopf failed")
+
+    monkeypatch.setattr(kopf, "operator", kopf_operator)
+    before = asyncio.all_tasks()
+    with pytest.raises(LookupError):
+        await runtime.run()
+    assert asyncio.all_tasks() == before
+
+
+async def test_work_that_takes_too_long_is_cut_off(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_WITH_WORK", 0.2)
+    made = rotation()
+    made["metadata"] |= {"namespace": "team-a", "uid": "u", "resourceVersion": "1"}
+
+    async def work_for_ever(_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(runtime._controller.queue, "_work", work_for_ever)
+    async with asyncio.timeout(3), runtime.started():
+        runtime._controller.saw(made)
+        await asyncio.sleep(0.05)
+
+
+async def test_a_heartbeat_that_is_overdue_makes_the_process_dead(runtime: Runtime) -> None:
+    made = rotation()
+    made["metadata"] |= {"namespace": "team-a", "uid": "u", "resourceVersion": "1"}
+    runtime._controller.saw(made)
+    assert runtime.what_is_dead() is None
+    runtime._controller._ticks["u"] -= module.SILENT_INTERVALS * SETTINGS.heartbeat
+    assert runtime.what_is_dead() == "a resource has had no heartbeat for 300 s"
+
+
+async def test_kopfs_end_is_the_beginning_of_ours(runtime: Runtime) -> None:
+    registry = kopf.OperatorRegistry()
+    runtime.register(registry)
+    runtime._is_ready.set()
+    runtime._take_no_more()
+    assert not runtime._is_ready.is_set()
+    runtime._controller.queue.add(cast(Any, "key"))
+    assert runtime._controller.queue.depth == 0
