@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ import httpx
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
 from tests.kube_reader import KubeReader
+from tests.okta_calls import name_of
 from tests.operator_process import OperatorProcess
 from tests.resources import Json, changed, connection, rotation
 
@@ -24,15 +24,6 @@ HEARTBEAT = "2"
 CLIENT_ID_KEY, CLIENT_SECRET_KEY = "OKTA_CLIENT_ID", "OKTA_CLIENT_SECRET"
 CONNECTION = "my-connection"
 STATE_SUFFIX = "-okta-rotator-state"
-
-_CALLS = (
-    ("list", r"GET /api/v1/apps/\w+/credentials/secrets"),
-    ("create", r"POST /api/v1/apps/\w+/credentials/secrets"),
-    ("deactivate", r"POST /api/v1/apps/\w+/credentials/secrets/\w+/lifecycle/deactivate"),
-    ("delete", r"DELETE /api/v1/apps/\w+/credentials/secrets/\w+"),
-    ("read app", r"GET /api/v1/apps/\w+"),
-    ("introspect", r"POST /oauth2/v1/introspect"),
-)
 
 
 class Scene:
@@ -233,7 +224,7 @@ class Scene:
         def heard() -> list[str]:
             calls = self.okta.request_log()[before:]
             mine = [c for c in calls if c["appId"] in (self.app_id, None)]
-            named = [_named(f"{call['method']} {call['path']}") for call in mine]
+            named = [name_of(f"{call['method']} {call['path']}") for call in mine]
             return [name for name in named if name is not None]
 
         return heard
@@ -288,17 +279,10 @@ class Scene:
     def _is_ready(self) -> bool:
         resource = self.get("ocsr") or {}
         status = resource.get("status", {})
-        ready: Json = next(
-            (c for c in status.get("conditions", ()) if c["type"] == "Ready"), {}
-        )
+        ready: Json = next((c for c in status.get("conditions", ()) if c["type"] == "Ready"), {})
         generation = resource.get("metadata", {}).get("generation")
         return ready.get("status") == "True" and status.get("observedGeneration") == generation
 
     def _story(self) -> str:
         described = json.dumps([self.get("ocsr"), self._kube.list("oktaconn")], indent=1)
         return f"{described[-6000:]}\n--- log ---\n{self.logs()[-5000:]}"
-
-
-def _named(call: str) -> str | None:
-    """A word for a call to Okta; None for those that only check the connection."""
-    return next((name for name, pattern in _CALLS if re.fullmatch(pattern, call)), None)

@@ -53,7 +53,9 @@ def test_the_target_is_marked_and_owned_by_nobody(example: Scene) -> None:
     assert resource is not None
     assert target["type"] == "Opaque"
     assert "ownerReferences" not in target["metadata"]
-    assert target["metadata"]["labels"] == {"okta-rotator.dev/rotation": resource["metadata"]["uid"]}
+    assert target["metadata"]["labels"] == {
+        "okta-rotator.dev/rotation": resource["metadata"]["uid"]
+    }
     assert target["metadata"]["annotations"] == {
         "okta-rotator.dev/rotation-name": "my-okta-rotation",
         "okta-rotator.dev/app-id": example.app_id,
@@ -191,8 +193,11 @@ def is_just_now(text: str) -> bool:
 
 
 def next_by_the_rule(scene: Scene) -> datetime:
-    """The creation counts as manual."""
-    return next_rotation_at(at(scene.status()["lastRotatedAt"]), 30, 0, 0, manual=True)
+    """At midnight UTC, and a day more than the interval, since the creation counts as manual."""
+    last = at(scene.status()["lastRotatedAt"])
+    due = last.replace(hour=0, minute=0, second=0) + timedelta(days=31)
+    assert due == next_rotation_at(last, 30, 0, 0, manual=True)
+    return due
 
 
 def uid_of_connection(scene: Scene) -> str:
