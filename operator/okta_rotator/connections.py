@@ -60,7 +60,10 @@ class _Entry:
 
 
 class ConnectionBook:
-    """All connections by key. `on_news` is told when one becomes ready, or no longer is."""
+    """All connections by key. `on_news` is told when one becomes ready, or no longer is.
+
+    `watch_secret` is told which Secret a connection that is not ready waits for; None: for none.
+    """
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class ConnectionBook:
         events: EventPoster,
         now: Callable[[], datetime],
         on_news: Callable[[Key], None],
+        watch_secret: Callable[[Key, str | None], None],
     ) -> None:
         self._api = api
         self._secrets = Secrets(api)
@@ -76,6 +80,7 @@ class ConnectionBook:
         self._events = events
         self._now = now
         self._on_news = on_news
+        self._watch_secret = watch_secret
         self._entries: dict[Key, _Entry] = {}
         self._changed = asyncio.Event()
         self.queue: WorkQueue[Key] = WorkQueue(self._check, workers=WORKERS, now=now)
@@ -97,7 +102,13 @@ class ConnectionBook:
             return
         del self._entries[key]
         self.queue.forget(key)
+        self._watch_secret(key, None)
         self._on_news(key)
+
+    def recheck(self, key: Key) -> None:
+        """The Secret of a connection may have changed."""
+        if key in self._entries:
+            self.queue.add(key)
 
     def doubt(self, key: Key) -> None:
         """Okta refused the credentials to a rotation: the Secret may hold others by now."""
@@ -163,6 +174,7 @@ class ConnectionBook:
             return self._now()
         self._entries[key] = found
         self._changed.set()
+        self._watch_secret(key, _awaited_secret(found))
         if _is_news(before, found):
             self._on_news(key)
         return self._now() + _pause(found)
@@ -221,6 +233,11 @@ class ConnectionBook:
             return
         notice = Notice(new.reason, new.message, is_warning=new.status != "True")
         self._events.post(Subject(CONNECTION_KIND, key, entry.uid), notice)
+
+
+def _awaited_secret(entry: _Entry) -> str | None:
+    is_waiting = entry.problem is not None and entry.spec is not None
+    return entry.spec.api_token.secret_ref.name if is_waiting and entry.spec else None
 
 
 def key_of(body: Mapping[str, Any]) -> Key:

@@ -29,13 +29,13 @@ from okta_rotator.cluster.secret_watch import OwnVersions, SecretWatch, ours
 from okta_rotator.connections import ConnectionBook
 from okta_rotator.controller import Controller
 from okta_rotator.handlers import operator_settings, register_handlers, register_login
+from okta_rotator.named_watches import NamedWatches
 from okta_rotator.okta.sessions import Sessions
 from okta_rotator.rotation.engine import Engine
 from okta_rotator.rotation.snapshot import Draw, Key
 from okta_rotator.rotation.trouble import PortError
 from okta_rotator.rotation.values import RANDOM_BYTES
 from okta_rotator.settings import LogFormat, Settings
-from okta_rotator.target_watches import TargetWatches
 from okta_rotator.telemetry.http import HttpServer
 from okta_rotator.telemetry.logging import configure_logging
 from okta_rotator.telemetry.metrics import Metrics
@@ -73,18 +73,24 @@ class Runtime:
             now=_now,
             on_call=self._metrics.okta_called,
         )
+        self._token_watches = NamedWatches(api, own_versions, self._recheck)
         self._connections = ConnectionBook(
-            api, self._sessions, self._events, _now, self._connection_changed
+            api,
+            self._sessions,
+            self._events,
+            _now,
+            self._connection_changed,
+            self._token_watches.set,
         )
         engine = Engine(
             Cluster(api, self._events, own_versions.note), self._connections, _now, _draw
         )
-        self._watches = TargetWatches(api, own_versions, self._wake)
+        self._target_watches = NamedWatches(api, own_versions, self._wake)
         self._controller = Controller(
             engine,
             self._connections,
             self._metrics,
-            self._watches.set,
+            self._target_watches.set,
             workers=settings.workers,
             now=_now,
         )
@@ -193,7 +199,8 @@ class Runtime:
         self._kopf_ends.set()
         self._is_ready.clear()
         self._controller.queue.stop_taking()
-        self._watches.close()
+        self._target_watches.close()
+        self._token_watches.close()
 
     async def _drain(self) -> None:
         self._take_no_more()
@@ -213,6 +220,9 @@ class Runtime:
 
     def _connection_changed(self, key: Key) -> None:
         self._controller.connection_changed(key)
+
+    def _recheck(self, key: Key) -> None:
+        self._connections.recheck(key)
 
     def _wake(self, key: Key) -> None:
         self._controller.wake(key)

@@ -15,7 +15,9 @@ from okta_rotator.api.names import CONNECTION_PLURAL
 from okta_rotator.cluster.events import EventPoster
 from okta_rotator.cluster.kube_api import KubeApi
 from okta_rotator.cluster.resources import list_bodies
+from okta_rotator.cluster.secret_watch import OwnVersions
 from okta_rotator.connections import ConnectionBook
+from okta_rotator.named_watches import NamedWatches
 from okta_rotator.okta.sessions import Sessions
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.rotation.snapshot import Key
@@ -41,7 +43,10 @@ class Bench:
             domains=DEFAULT_DOMAINS, allow_insecure=True, now=_now, on_call=lambda *_: None
         )
         self.events = EventPoster(api, _now)
-        self.book = ConnectionBook(api, self.sessions, self.events, _now, self.news.append)
+        self.watches = NamedWatches(api, OwnVersions(), lambda key: self.book.recheck(key))
+        self.book = ConnectionBook(
+            api, self.sessions, self.events, _now, self.news.append, self.watches.set
+        )
 
     async def kubectl(self, *args: str, input: str | None = None) -> str:
         done = await asyncio.to_thread(
@@ -101,6 +106,7 @@ async def bench(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    made.watches.close()
     await made.sessions.close()
     await api.close()
 
@@ -196,3 +202,15 @@ async def test_a_connection_that_goes_while_it_is_checked(
     bench.book.gone(changed)
     assert not bench.book.is_known(Key(bench.namespace, "my-connection"))
     assert "defect" not in caplog.text
+
+
+async def test_a_token_is_taken_up_as_soon_as_it_is_put_right(
+    bench: Bench, okta_token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_RETRY", timedelta(minutes=5))
+    await bench.connect()
+    await bench.until_ready("False", "SecretNotFound")
+    await bench.put_token("00Qnobody-knows-this")
+    await bench.until_ready("False", "InvalidToken")
+    await bench.put_token(okta_token)
+    await bench.until_ready("True", "Connected")

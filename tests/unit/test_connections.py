@@ -74,8 +74,14 @@ class Bench:
         self.sessions.gate.set()
         self.events: list[tuple[str, bool]] = []
         self.news: list[Key] = []
+        self.awaited: dict[Key, str | None] = {}
         self.book = ConnectionBook(
-            cast(Any, self.kube), self.sessions, cast(Any, self), self.clock, self.news.append
+            cast(Any, self.kube),
+            self.sessions,
+            cast(Any, self),
+            self.clock,
+            self.news.append,
+            self.awaited.__setitem__,
         )
 
     def post(self, subject: object, notice: Any) -> None:
@@ -217,6 +223,18 @@ async def test_the_rest_of_a_line_is_no_part_of_the_token(bench: Bench) -> None:
     bench.book.saw(body())
     await bench.checked()
     assert bench.sessions.checks == ["00Qgood"]
+
+
+async def test_a_connection_that_is_not_ready_waits_for_its_secret(bench: Bench) -> None:
+    bench.book.saw(body())
+    await bench.checked()
+    assert bench.awaited == {KEY: "okta-api-token"}
+    bench.put_token("good")
+    bench.book.recheck(KEY)
+    await bench.checked()
+    assert bench.awaited == {KEY: None}
+    bench.book.recheck(Key("team-a", "nobody-knows-it"))
+    assert bench.book.queue.depth == 0
 
 
 async def test_it_is_looked_at_again_with_back_off_and_recovers(bench: Bench) -> None:

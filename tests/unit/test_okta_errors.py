@@ -175,7 +175,8 @@ def test_a_bare_401_of_oktas_is_about_the_token() -> None:
     error = classed(answer(401, headers={"X-Okta-Request-Id": "abc123"}))
 
     assert error.trouble.reason is Reason.INVALID_TOKEN
-    assert "abc123" in error.trouble.message
+    # It would make the same complaint news each time.
+    assert "abc123" not in error.trouble.message
 
 
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 404])

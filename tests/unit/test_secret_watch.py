@@ -13,8 +13,8 @@ from okta_rotator.cluster import secret_watch as module
 from okta_rotator.cluster.errors import error_of_failure
 from okta_rotator.cluster.secret_watch import OwnVersions, SecretChange, SecretWatch
 from okta_rotator.cluster.secrets import secret_object
+from okta_rotator.named_watches import NamedWatches
 from okta_rotator.rotation.snapshot import Key
-from okta_rotator.target_watches import TargetWatches
 from tests.resources import Json
 from tests.unit.fake_kube import FakeKube
 from tests.waiting import until
@@ -130,10 +130,10 @@ async def test_a_watch_of_a_target_that_fails_is_told_and_begun_anew_when_asked(
 ) -> None:
     kube = FakeKube()
     kube.objects["/api/v1/namespaces/team-a/secrets"] = {"metadata": "a defect"}
-    watches = TargetWatches(cast(Any, kube), OwnVersions(), lambda _: None)
+    watches = NamedWatches(cast(Any, kube), OwnVersions(), lambda _: None)
     for turn in (1, 2):
         watches.set(KEY, "target")
         await asyncio.sleep(0.02)
         assert not watches._tasks
         assert len(caplog.records) == turn
-    assert "team-a/target: the watch of its target failed" in caplog.text
+    assert "team-a/target: the watch of a Secret failed" in caplog.text

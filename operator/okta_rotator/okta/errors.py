@@ -22,7 +22,7 @@ from typing import Final
 import httpx
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.okta.answers import Complaint, clean, complaint_of, request_id
+from okta_rotator.okta.answers import Complaint, clean, complaint_of
 from okta_rotator.okta.calls import Call
 from okta_rotator.okta.meanings import Meaning, lost_race, meaning_of, violation
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
@@ -191,7 +191,7 @@ def _person(meaning: Meaning, detail: str, complaint: Complaint) -> RefusedError
 
 
 def _detail(response: httpx.Response, call: Call, complaint: Complaint | None) -> str:
+    """What Okta said, without its request id: a message that always differs is always news."""
     said = [complaint.code, complaint.text] if complaint is not None else []
-    name = request_id(response, call.hidden)
-    parts = [" ".join(filter(None, said)), f"request id {name}" if name else ""]
-    return f"({', '.join([f'{call.endpoint}: HTTP {response.status_code}', *filter(None, parts)])})"
+    parts = [f"{call.endpoint}: HTTP {response.status_code}", " ".join(filter(None, said))]
+    return f"({', '.join(filter(None, parts))})"

@@ -8,6 +8,7 @@ both places of an app. Redirects are not followed, and no cookie is kept.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -16,6 +17,7 @@ from typing import Final
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential
 
+from okta_rotator.okta.answers import request_id
 from okta_rotator.okta.auth import SignIn
 from okta_rotator.okta.calls import Call, Endpoint
 from okta_rotator.okta.errors import (
@@ -26,6 +28,8 @@ from okta_rotator.okta.errors import (
     error_of_deadline,
     error_of_failure,
 )
+
+logger = logging.getLogger(__name__)
 
 TRIES: Final = 3
 FIRST_PAUSE: Final = 0.2
@@ -85,6 +89,8 @@ class Exchange:
             self._on_call(call.endpoint, status, time.perf_counter() - began)
         if response.is_success:
             return response
+        name = request_id(response, call.hidden)
+        logger.info("Okta's answer to %s: HTTP %d, request id %s", call.endpoint, status, name)
         raise error_of_answer(response, call, self._now())
 
     async def _send(self, request: httpx.Request, sign_in: SignIn) -> httpx.Response:

@@ -256,10 +256,11 @@ class Engine:
     async def _publish(self, work: _Pass, decision: Publish) -> None:
         work.target = await self._cluster.write_target(work.resource, decision.change)
         state = work.stored.state if work.stored is not None else None
-        if state is None:
+        before = work.status_before
+        if state is None or before.observed_generation != work.resource.generation:
             return
         active_id = state.active.secret_id if state.active is not None else None
-        if not has_rotated(work.status_before, state.last_rotated_at, active_id):
+        if not has_rotated(before, state.last_rotated_at, active_id):
             work.notices.append(Notice("TargetRepaired", decision.why))
 
     async def _show_progress(self, work: _Pass, snapshot: Snapshot) -> None:
