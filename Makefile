@@ -17,7 +17,9 @@ demo: $(READY) ## Show a rotation on a real API server (KEEP=1 leaves it running
 	@$(RUN) demo $(if $(KEEP),--keep)
 
 test: $(READY) check ## Run every check and every test
-	@$(RUN) pytest --cov=okta_rotator.rotation --cov-report=term:skip-covered
+	@$(RUN) tests.controlplane fetch
+	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile \
+	  --cov=okta_rotator.rotation --cov-report=term:skip-covered
 
 check: $(READY) ## Check format, lint, types and imports
 	@$(RUN) ruff format --check .
