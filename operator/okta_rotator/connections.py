@@ -18,7 +18,7 @@ from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus
 from okta_rotator.api.names import CONNECTION_KIND, CONNECTION_PLURAL
 from okta_rotator.cluster.events import EventPoster, Subject
 from okta_rotator.cluster.kube_api import KubeApi
-from okta_rotator.cluster.resources import apply_status, connection_spec
+from okta_rotator.cluster.resources import connection_spec, write_status
 from okta_rotator.cluster.secrets import Secrets
 from okta_rotator.queue import WorkQueue
 from okta_rotator.rotation.notices import Notice
@@ -117,19 +117,27 @@ class ConnectionBook:
             self.queue.add_at(key, entry.checked_at + DOUBT_AFTER)
 
     def connection_of(self, resource: Resource) -> Connection:
-        spec = resource.spec
+        spec, secrets = resource.spec, self._credential_secrets(resource.key.namespace)
         if spec is None:
-            return Connection("", None, None, None)
-        entry = self._entries.get(Key(resource.key.namespace, spec.connection.name))
+            return Connection("", None, None, None, secrets)
+        name = spec.connection.name
+        entry = self._entries.get(Key(resource.key.namespace, name))
         if entry is None:
-            return Connection(spec.connection.name, None, None, _not_found(spec.connection.name))
+            return Connection(name, None, None, _not_found(name), secrets)
         org_id = entry.organization.id if entry.organization is not None else entry.status.org_id
         problem = (
             None
             if entry.session is not None and entry.problem is None
-            else _not_ready(spec.connection.name, entry.problem)
+            else _not_ready(name, entry.problem)
         )
-        return Connection(spec.connection.name, entry.uid, org_id, problem)
+        return Connection(name, entry.uid, org_id, problem, secrets)
+
+    def _credential_secrets(self, namespace: str) -> frozenset[str]:
+        return frozenset(
+            entry.spec.api_token.secret_ref.name
+            for key, entry in self._entries.items()
+            if key.namespace == namespace and entry.spec is not None
+        )
 
     def okta_of(self, resource: Resource) -> OktaPort:
         name = resource.sound_spec.connection.name
@@ -219,9 +227,7 @@ class ConnectionBook:
         status = _status(entry, self._now())
         if _same_news(status, entry.status) and not _is_stale(entry.status, self._now()):
             return entry
-        await apply_status(
-            self._api, CONNECTION_PLURAL, CONNECTION_KIND, key, entry.uid, status.to_api()
-        )
+        await write_status(self._api, CONNECTION_PLURAL, key, entry.uid, status)
         self._tell(key, entry, status)
         return replace(entry, status=status)
 

@@ -123,7 +123,7 @@ async def test_a_connection_that_works(bench: Bench, okta_token: str) -> None:
     assert status["method"] == "api-token"
     assert status["lastCheckedAt"]
     owners = [one for one in body["metadata"]["managedFields"] if one.get("subresource")]
-    assert [(one["manager"], one["operation"]) for one in owners] == [("okta-rotator", "Apply")]
+    assert [(one["manager"], one["operation"]) for one in owners] == [("okta-rotator", "Update")]
     # Its own write comes back as an event, and is not worth a check.
     version = body["metadata"]["resourceVersion"]
     await bench.see()

@@ -38,11 +38,13 @@ class FakeKube:
         self.posted.append((path, dict(body)))
         return dict(body)
 
-    async def patch(self, path: str, body: Mapping[str, Any], kind: str, **_: str) -> Json:
+    async def patch(self, path: str, body: list[Json], kind: str, **_: str) -> Json:
+        """A JSON patch; `patched` has its values by path."""
         await self.gate.wait()
         self._maybe_fail(path)
-        self.patched.append((path, dict(body)))
-        return dict(body)
+        values = {step["path"]: step["value"] for step in body}
+        self.patched.append((path, values))
+        return values
 
     async def watch(self, path: str, accept: str, **query: str | int) -> AsyncGenerator[Json, None]:
         events: asyncio.Queue[Json | Exception] = asyncio.Queue()

@@ -120,7 +120,7 @@ class Bench:
 
     def ready(self) -> tuple[str, str]:
         """Status and reason of the condition as last written."""
-        (condition,) = self.kube.patched[-1][1]["status"]["conditions"]
+        (condition,) = self.kube.patched[-1][1]["/status"]["conditions"]
         return condition["status"], condition["reason"]
 
 
@@ -157,7 +157,7 @@ async def test_a_connection_that_works_is_ready(bench: Bench) -> None:
     assert (found.uid, found.org_id, found.problem) == ("uid-1", "00o1", None)
     assert bench.token() == "00Qgood"
     assert bench.ready() == ("True", "Connected")
-    status = bench.kube.patched[-1][1]["status"]
+    status = bench.kube.patched[-1][1]["/status"]
     assert (status["orgId"], status["orgHost"]) == ("00o1", "acme.okta.com")
     assert bench.news == [KEY]
     assert bench.events == [("Connected", False)]
@@ -332,7 +332,7 @@ async def test_a_spec_that_changes_under_a_check_is_checked_itself(bench: Bench)
     await until(lambda: bench.kube.patched)
     await bench.checked()
     assert bench.ready() == ("False", "SecretNotFound")
-    assert bench.kube.patched[-1][1]["status"]["observedGeneration"] == 2
+    assert bench.kube.patched[-1][1]["/status"]["observedGeneration"] == 2
 
 
 async def test_a_spec_that_changes_while_the_status_is_written_is_not_lost(bench: Bench) -> None:
@@ -379,7 +379,7 @@ async def test_another_of_that_name_under_a_check_is_checked_itself(bench: Bench
     bench.sessions.gate.set()
     await bench.checked()
     assert bench.book.connection_of(RESOURCE).uid == "uid-2"
-    assert bench.kube.patched[-1][1]["metadata"]["uid"] == "uid-2"
+    assert bench.kube.patched[-1][1]["/metadata/uid"] == "uid-2"
 
 
 async def test_a_status_that_cannot_be_written_is_tried_again(bench: Bench) -> None:

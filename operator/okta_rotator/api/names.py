@@ -21,6 +21,8 @@ FINALIZER: Final = f"{GROUP}/finalizer"
 
 ROTATE_ANNOTATION: Final = f"{GROUP}/rotate"
 """On a rotation: rotates once for each new value of the annotation."""
+LONGEST_TOKEN: Final = 1024
+"""Characters of a request's token."""
 ADOPT_ANNOTATION: Final = f"{GROUP}/adopt"
 """On a Secret: the name of the rotation that may take it as its target."""
 

@@ -8,7 +8,7 @@ from okta_rotator.api.names import ROTATION_KIND, ROTATION_PLURAL
 from okta_rotator.api.rotation import RotationStatus
 from okta_rotator.cluster.events import EventPoster, Subject
 from okta_rotator.cluster.kube_api import KubeApi
-from okta_rotator.cluster.resources import apply_status, rotation_resource
+from okta_rotator.cluster.resources import rotation_resource, write_status
 from okta_rotator.cluster.secrets import Secrets
 from okta_rotator.rotation.notices import Notice
 from okta_rotator.rotation.snapshot import Resource, SecretObject
@@ -44,14 +44,7 @@ class Cluster:
         await self._secrets.delete(secret)
 
     async def write_status(self, resource: Resource, status: RotationStatus) -> Resource:
-        written = await apply_status(
-            self._api,
-            ROTATION_PLURAL,
-            ROTATION_KIND,
-            resource.key,
-            resource.uid,
-            status.to_api(),
-        )
+        written = await write_status(self._api, ROTATION_PLURAL, resource.key, resource.uid, status)
         return resource if written is None else rotation_resource(written, resource)
 
     def tell(self, resource: Resource, notice: Notice) -> None:

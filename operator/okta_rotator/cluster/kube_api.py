@@ -18,8 +18,8 @@ from kubernetes.aio import client, config
 from okta_rotator.cluster.errors import error_of_answer, error_of_failure
 
 JSON: Final = "application/json"
+JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
-APPLY_PATCH: Final = "application/apply-patch+yaml"
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 METADATA_WATCH: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
@@ -30,6 +30,7 @@ LONGEST_SILENCE: Final = 200.0
 """Seconds that a watch may say nothing: if the way is open, a bookmark comes in two minutes."""
 
 Json = dict[str, Any]
+Body = Mapping[str, Any] | list[Json]
 
 _FAILURES: Final = (
     aiohttp.ClientError,
@@ -109,9 +110,7 @@ class KubeApi:
     async def put(self, path: str, body: Mapping[str, Any], **query: str) -> Json:
         return await self._request("PUT", path, body, {}, query)
 
-    async def patch(
-        self, path: str, body: Mapping[str, Any], content_type: str, **query: str
-    ) -> Json:
+    async def patch(self, path: str, body: Body, content_type: str, **query: str) -> Json:
         return await self._request("PATCH", path, body, {"Content-Type": content_type}, query)
 
     async def delete(self, path: str, body: Mapping[str, Any]) -> Json:
@@ -139,7 +138,7 @@ class KubeApi:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None,
+        body: Body | None,
         headers: dict[str, str],
         query: Mapping[str, str | int],
     ) -> Json:

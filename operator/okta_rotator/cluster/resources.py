@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from okta_rotator.api.base import spec_error_message
+from okta_rotator.api.base import ApiModel, spec_error_message
 from okta_rotator.api.connection import ConnectionSpec
 from okta_rotator.api.names import (
-    API_VERSION,
     FIELD_MANAGER,
     GROUP,
     PREFIX,
     VERSION,
 )
 from okta_rotator.api.rotation import RotationSpec, RotationStatus
-from okta_rotator.cluster.errors import ConflictError, NotFoundError
-from okta_rotator.cluster.kube_api import APPLY_PATCH, Json, KubeApi
+from okta_rotator.cluster.errors import ClusterError, NotFoundError
+from okta_rotator.cluster.kube_api import JSON_PATCH, Json, KubeApi
 from okta_rotator.rotation.snapshot import Key, Resource
+
+UNPROCESSABLE: Final = 422
+"""What the API server answers to a test of a JSON patch that fails, as to an invalid object."""
 
 
 def rotation_resource(body: Mapping[str, Any], known: Resource | None = None) -> Resource:
@@ -57,21 +59,34 @@ def _our_annotations(annotations: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in annotations.items() if key.startswith(PREFIX)}
 
 
-async def apply_status(
-    api: KubeApi, plural: str, kind: str, key: Key, uid: str, status: Mapping[str, Any]
+async def write_status(
+    api: KubeApi, plural: str, key: Key, uid: str, status: ApiModel
 ) -> Json | None:
-    """Server-side apply of the whole status. None where that very object is gone."""
-    body = {
-        "apiVersion": API_VERSION,
-        "kind": kind,
-        "metadata": {"name": key.name, "namespace": key.namespace, "uid": uid},
-        "status": status,
-    }
-    path = f"/apis/{GROUP}/{VERSION}/namespaces/{key.namespace}/{plural}/{key.name}/status"
+    """Replace the whole status. None where that very object is gone.
+
+    By a JSON patch (RFC 6902) that tests the uid first. A server-side apply would leave whatever
+    another hand has written, such as a condition that contradicts ours.
+    """
+    patch: list[Json] = [
+        {"op": "test", "path": "/metadata/uid", "value": uid},
+        {"op": "add", "path": "/status", "value": status.to_api()},
+    ]
+    path = f"/apis/{GROUP}/{VERSION}/namespaces/{key.namespace}/{plural}/{key.name}"
     try:
-        return await api.patch(path, body, APPLY_PATCH, fieldManager=FIELD_MANAGER, force="true")
-    except (NotFoundError, ConflictError):
+        return await api.patch(path + "/status", patch, JSON_PATCH, fieldManager=FIELD_MANAGER)
+    except NotFoundError:
         return None
+    except ClusterError as error:
+        if error.status == UNPROCESSABLE and not await _is_there(api, path, uid):
+            return None
+        raise
+
+
+async def _is_there(api: KubeApi, path: str, uid: str) -> bool:
+    try:
+        return bool((await api.get(path))["metadata"]["uid"] == uid)
+    except NotFoundError:
+        return False
 
 
 def connection_spec(raw: Mapping[str, Any]) -> tuple[ConnectionSpec | None, str | None]:

@@ -29,6 +29,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     publication.target_is_newer_than_the_state,
     publication.keys_are_noted_before_they_are_written,
     publication.target_differs,
+    ownership.rotate_token_is_too_long,
     # From here on Okta is needed, and only for good reason.
     reach.nothing_needs_okta,
     reach.failure_is_recent,

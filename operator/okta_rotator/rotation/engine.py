@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import STATE_SUFFIX
-from okta_rotator.api.rotation import RotationStatus
+from okta_rotator.api.rotation import DeletionAction, RotationStatus
 from okta_rotator.rotation import seen as what_is_seen
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import (
@@ -126,7 +126,9 @@ class Engine:
             decision = decide(snapshot)
             if isinstance(decision, Settled | Blocked | LetGo):
                 return await self._finish(work, snapshot, decision)
-            await self._show_progress(work, snapshot)
+            if not isinstance(decision, Publish):
+                # The roles have moved, and the target is about to follow: nobody need be alarmed.
+                await self._show_progress(work, snapshot)
             stop = await self._try(work, decision)
             if stop is not None:
                 return await self._finish(work, self._snapshot(work), stop)
@@ -134,7 +136,7 @@ class Engine:
 
     async def _gather(self, work: _Pass) -> None:
         key, resource = work.resource.key, work.resource
-        if resource.spec is None:
+        if resource.spec is None or _goes_as_it_is(resource):
             return
         state = await self._cluster.read_secret(key.namespace, key.name + STATE_SUFFIX)
         work.target = await self._cluster.read_secret(key.namespace, target_name(resource))
@@ -257,7 +259,8 @@ class Engine:
         work.target = await self._cluster.write_target(work.resource, decision.change)
         state = work.stored.state if work.stored is not None else None
         before = work.status_before
-        if state is None or before.observed_generation != work.resource.generation:
+        is_of_this_spec = before.observed_generation == work.resource.generation
+        if state is None or not is_of_this_spec or work.resource.deleting:
             return
         active_id = state.active.secret_id if state.active is not None else None
         if not has_rotated(before, state.last_rotated_at, active_id):
@@ -295,6 +298,12 @@ class Engine:
 
 
 _OKTA = (ReadApp, ListSecrets, Prove, CreateSecret, DeactivateSecret, DeleteSecret)
+
+
+def _goes_as_it_is(resource: Resource) -> bool:
+    """Deletion with Retain needs nothing, and must not fail for want of a right."""
+    keeps = resource.sound_spec.deletion_policy.secret is DeletionAction.RETAIN
+    return resource.deleting and keeps
 
 
 def _stored(secret: SecretObject) -> StoredState:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from okta_rotator.api.names import ROTATE_ANNOTATION, SECRET_ID_ANNOTATION
+from okta_rotator.api.names import (
+    ADOPT_ANNOTATION,
+    ROTATE_ANNOTATION,
+    ROTATION_LABEL,
+    SECRET_ID_ANNOTATION,
+)
 from okta_rotator.rotation.okta_view import AuthMethod, OktaSecret, Proof, SecretState
 from okta_rotator.rotation.schedule import next_rotation_at
-from okta_rotator.rotation.snapshot import Snapshot
+from okta_rotator.rotation.snapshot import SecretObject, Snapshot
 from okta_rotator.rotation.state import Credential, State, Trigger
 from okta_rotator.rotation.target import published_value
 from okta_rotator.rotation.values import SecretValue, is_made_for
@@ -59,9 +64,15 @@ def newest_first(secrets: tuple[OktaSecret, ...]) -> list[OktaSecret]:
 def witnesses(s: Snapshot) -> frozenset[str]:
     """The secretIds that status or the target call ours."""
     ids = {one.secret_id for one in s.resource.status.credentials or ()}
-    if s.target is not None and SECRET_ID_ANNOTATION in s.target.annotations:
-        ids.add(s.target.annotations[SECRET_ID_ANNOTATION])
+    if s.target is not None and _may_witness(s, s.target):
+        ids |= {i for key, i in s.target.annotations.items() if key == SECRET_ID_ANNOTATION}
     return frozenset(ids)
+
+
+def _may_witness(s: Snapshot, target: SecretObject) -> bool:
+    """A copy of another resource's target says what that one owns: a person has to vouch for it."""
+    is_of_this_one = target.labels.get(ROTATION_LABEL) == s.resource.uid
+    return is_of_this_one or target.annotations.get(ADOPT_ANNOTATION) == s.resource.key.name
 
 
 def is_ours(s: Snapshot, secret: OktaSecret) -> bool:

@@ -38,7 +38,7 @@ def as_told(old: RotationStatus, rotated_at: datetime | None) -> RotationStatus:
 def _rotated(old: RotationStatus, new: RotationStatus, target: str) -> list[Notice]:
     active = next((c for c in new.credentials or () if c.index == new.active_index), None)
     secret_id = active.secret_id if active is not None else None
-    if not has_rotated(old, new.last_rotated_at, secret_id):
+    if not _is_ready(new) or not has_rotated(old, new.last_rotated_at, secret_id):
         return []
     job = f" (job {new.last_rotation_job_id})" if new.last_rotation_job_id else ""
     return [Notice("Rotated", f"Secret {target} holds the client secret {secret_id or '?'}{job}")]

@@ -50,10 +50,10 @@ def report(s: Snapshot, verdict: Verdict | None) -> RotationStatus:
         observed_generation=s.resource.generation,
         conditions=_conditions(s, verdict, trouble),
         rotation_status=_rotation_status(s, verdict, trouble),
-        active_index=state.active.index if state is not None and state.active else None,
+        active_index=_active_index(s, state),
         credentials=_credentials(s, state),
         last_rotation_attempted_at=_attempted_at(s, verdict),
-        last_rotated_at=state.last_rotated_at if state is not None else None,
+        last_rotated_at=state.last_rotated_at if state is not None else old.last_rotated_at,
         next_rotation_at=next_scheduled(s) if s.resource.spec is not None else None,
         last_rotation_job_id=_job_id(state),
         last_rotation_message=trouble.message if trouble is not None else None,
@@ -221,9 +221,16 @@ def _failures_of_this_spec(s: Snapshot) -> Failures | None:
     return status.failures if status.observed_generation == s.resource.generation else None
 
 
+def _active_index(s: Snapshot, state: State | None) -> int | None:
+    if state is None:
+        return s.resource.status.active_index
+    return state.active.index if state.active is not None else None
+
+
 def _credentials(s: Snapshot, state: State | None) -> tuple[CredentialStatus, ...] | None:
     if state is None:
-        return None
+        # What was reported is the witness of what is ours, where the state is lost or unreadable.
+        return s.resource.status.credentials
     retired_at = next_scheduled(s) if s.resource.spec is not None else None
     held = [(state.active, None), (state.previous, retired_at)]
     summaries = [
@@ -242,6 +249,8 @@ def _credentials(s: Snapshot, state: State | None) -> tuple[CredentialStatus, ..
 
 def _attempted_at(s: Snapshot, verdict: Verdict | None) -> datetime | None:
     old, state = s.resource.status.last_rotation_attempted_at, s.state
+    # A time that has not come yet was written by another hand.
+    old = None if old is not None and old > s.now else old
     if isinstance(verdict, Blocked) and verdict.counts and verdict.trouble.next is not Next.PERSON:
         return s.now
     if state is None:

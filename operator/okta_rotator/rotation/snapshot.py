@@ -59,6 +59,8 @@ class Connection:
     org_id: str | None
     """None as long as it has never been reached."""
     problem: Trouble | None
+    credential_secrets: frozenset[str] = frozenset()
+    """The Secrets of this namespace that hold the credentials of connections."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Publication is a rule and not a step: the target holds what the state calls acti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from okta_rotator.api.names import (
@@ -77,6 +77,19 @@ def needed_change(
         existing=target,
     )
     return change if change.labels or change.annotations or change.data else None
+
+
+def withdrawal(target: SecretObject, keys: Iterable[str]) -> TargetChange:
+    """What has to be written so that nothing of ours is left in a Secret that others use too."""
+    marks = (ADOPT_ANNOTATION, APP_ID_ANNOTATION, ROTATION_NAME_ANNOTATION, SECRET_ID_ANNOTATION)
+    return TargetChange(
+        name=target.name,
+        type=target.type,
+        labels={ROTATION_LABEL: None},
+        annotations=dict.fromkeys(marks),
+        data={key: None for key in keys if key in target.data},
+        existing=target,
+    )
 
 
 def _wanted(resource: Resource, state: State) -> TargetChange:

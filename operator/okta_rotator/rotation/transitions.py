@@ -38,7 +38,13 @@ def known(secret: OktaSecret, index: int) -> Credential:
     return Credential(secret.id, index, secret.created, secret.value, secret.state)
 
 
-def move_roles(state: State, created: OktaSecret, old_active_is_held: bool, now: datetime) -> State:
+def move_roles(
+    state: State,
+    created: OktaSecret,
+    old_active_is_held: bool,
+    now: datetime,
+    token: str | None = None,
+) -> State:
     """The candidate becomes active; the old active becomes previous if Okta still holds it."""
     if state.candidate is None or state.job is None:
         raise ValueError("only a job with a candidate can move the roles")
@@ -56,7 +62,7 @@ def move_roles(state: State, created: OktaSecret, old_active_is_held: bool, now:
         last_rotated_at=now.replace(microsecond=0),
         last_trigger=job.trigger,
         series_from=served_date(job.due, now),
-        handled_rotate=job.token if job.token is not None else state.handled_rotate,
+        handled_rotate=token or job.token or state.handled_rotate,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.okta_view import Proof
 from okta_rotator.rotation.state import Candidate, Trigger
@@ -89,6 +91,11 @@ def test_a_strangers_value_that_is_held_twice_is_left_alone() -> None:
 )
 def test_the_candidate_has_the_discard_mark(row: Row) -> None:
     check(row)
+
+
+def test_that_a_refused_candidate_is_the_only_active_one_is_looked_at_anew() -> None:
+    remembered = replace(seen(C_ON), listed_in_this_pass=False)
+    assert told(decide(snapshot(state=DISCARDED, seen=remembered))) == "list"
 
 
 @rows(

@@ -116,6 +116,14 @@ def test_drift_is_repaired_unproven_when_no_more_refusals_may_be_risked() -> Non
     assert told(decide(missing(state=used_up))) == "publish"
 
 
+def test_a_value_that_okta_refused_is_not_published_when_it_may_not_be_asked_again() -> None:
+    used_up = state(refused_tries=(START,) * 4)
+    known = replace(seen(A_ON, refused_at=START), listed_in_this_pass=False)
+    decision = decide(missing(state=used_up, seen=known, now=START + HOUR))
+    assert isinstance(decision, Blocked)
+    assert decision.trouble.until == START + 24 * HOUR
+
+
 def test_a_refusal_of_an_earlier_job_is_not_counted_against_this_one() -> None:
     earlier = rotating(refused_tries=(START - HOUR, START - HOUR))
     noted = decide(snapshot(state=earlier, seen=seen(A_ON, C_ON, proofs=proof(C, Proof.REFUSED))))

@@ -322,18 +322,28 @@ def test_the_generation_of_the_state_outlives_the_state() -> None:
     old = report(snapshot(), SETTLED)
     status = report(after(old, state=None), None)
     assert status.state_generation == 5
-    assert status.credentials is None
+    assert status.credentials == old.credentials, "they witness what is ours"
+    assert (status.active_index, status.last_rotated_at) == (old.active_index, old.last_rotated_at)
 
 
 def test_an_attempt_is_never_told_to_be_earlier_than_before() -> None:
-    old = RotationStatus(last_rotation_attempted_at=START + HOUR)
-    assert report(after(old), SETTLED).last_rotation_attempted_at == START + HOUR
-    assert report(after(old, state=rotating()), None).last_rotation_attempted_at == START + HOUR
-    assert report(after(old, state=None), None).last_rotation_attempted_at == START + HOUR
-    later = rotating(job=job(started_at=START + 2 * HOUR))
-    told = report(after(old, state=later), None)
-    assert told.last_rotation_attempted_at == START + 2 * HOUR
+    old, now = RotationStatus(last_rotation_attempted_at=START + HOUR), START + 3 * HOUR
+    told = [
+        report(after(old, now=now, **given), verdict).last_rotation_attempted_at
+        for given, verdict in (
+            ({}, SETTLED),
+            ({"state": rotating()}, None),
+            ({"state": None}, None),
+            ({"state": rotating(job=job(started_at=START + 2 * HOUR))}, None),
+        )
+    ]
+    assert told == [START + HOUR] * 3 + [START + 2 * HOUR]
     assert report(snapshot(state=rotating()), None).last_rotation_attempted_at == START
+
+
+def test_a_time_that_has_not_come_yet_is_not_believed() -> None:
+    old = RotationStatus(last_rotation_attempted_at=START + HOUR)
+    assert report(after(old), SETTLED).last_rotation_attempted_at == START
 
 
 def test_a_handled_token_is_told() -> None:

@@ -17,6 +17,7 @@ from okta_rotator.rotation.decisions import (
     DeactivateSecret,
     Decision,
     DeleteSecret,
+    ListSecrets,
     Prove,
     Settled,
     Step,
@@ -31,6 +32,7 @@ from okta_rotator.rotation.facts import (
     listed,
     next_scheduled,
     proof_of,
+    rotate_token,
 )
 from okta_rotator.rotation.okta_view import OktaSecret, Proof, SecretState
 from okta_rotator.rotation.snapshot import Snapshot
@@ -44,7 +46,10 @@ TRIES_A_JOB = 2
 
 
 def discarded_candidate_is_removed(s: Snapshot) -> Decision | None:
-    """discard mark | C absent / - / + / only +: clear / delete / deactivate / unmark."""
+    """discard mark | C absent / - / + / only +: clear / delete / deactivate / unmark.
+
+    That it is the only one is looked at anew, for that is what a person may have put right.
+    """
     state = s.state
     if state is None or state.candidate is None or not state.candidate.discard:
         return None
@@ -59,6 +64,8 @@ def discarded_candidate_is_removed(s: Snapshot) -> Decision | None:
         return DeleteSecret(seen.id, "the candidate was refused")
     if any(is_active(one) for one in listed(s) if one.id != seen.id):
         return DeactivateSecret(seen.id, "the candidate was refused")
+    if not s.seen.listed_in_this_pass:
+        return ListSecrets("the refused candidate seems to be the only active secret")
     if proof_of(s, state.candidate.value) is not None:
         return _refused_and_irremovable(state)
     return WriteState(
@@ -120,9 +127,10 @@ def nothing_is_due(s: Snapshot) -> Settled:
 
 def _moving(s: Snapshot, state: State, seen: OktaSecret) -> WriteState:
     held = in_okta(s, state.active) is not None
-    return WriteState(
-        Step.MOVE_ROLES, move_roles(state, seen, held, s.now), "the candidate is good"
-    )
+    # A request that came while the job was on its way is served by it: two rotations in a row
+    # would retire what the running workloads still hold.
+    moved = move_roles(state, seen, held, s.now, rotate_token(s))
+    return WriteState(Step.MOVE_ROLES, moved, "the candidate is good")
 
 
 def _ask(s: Snapshot, state: State, candidate: Candidate) -> Prove | Blocked:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.api.names import ADOPT_ANNOTATION
+from okta_rotator.api.names import ADOPT_ANNOTATION, LONGEST_TOKEN, ROTATE_ANNOTATION
 from okta_rotator.api.rotation import DeletionAction
-from okta_rotator.rotation.decisions import Blocked, DeleteTarget, LetGo
+from okta_rotator.rotation.decisions import Blocked, DeleteTarget, LetGo, Publish
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State
-from okta_rotator.rotation.target import is_marked_ours, target_name
+from okta_rotator.rotation.target import is_marked_ours, mapped_keys, target_name, withdrawal
 from okta_rotator.rotation.trouble import Next, Trouble
 
 
-def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | None:
-    """`deletionPolicy.secret: Delete`, and only a Secret that is ours."""
+def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | Publish | None:
+    """`deletionPolicy.secret: Delete`: a Secret that is ours, or our keys of one that is shared."""
     if not s.resource.deleting or s.resource.spec is None or s.target is None:
         return None
     if s.spec.deletion_policy.secret is not DeletionAction.DELETE or s.target.deleting:
         return None
-    return DeleteTarget("deletionPolicy.secret") if is_marked_ours(s.target, s.resource) else None
+    if not is_marked_ours(s.target, s.resource) or _holds_credentials(s):
+        return None
+    ours = {*mapped_keys(s.resource), *(s.state.target_keys if s.state is not None else ())}
+    if set(s.target.data) - ours:
+        return Publish(withdrawal(s.target, ours), "the Secret holds keys of somebody else too")
+    return DeleteTarget("deletionPolicy.secret")
+
+
+def _holds_credentials(s: Snapshot) -> bool:
+    return target_name(s.resource) in s.connection.credential_secrets
 
 
 def deleted_resource_is_let_go(s: Snapshot) -> LetGo | None:
@@ -30,6 +39,14 @@ def spec_is_invalid(s: Snapshot) -> Blocked | None:
     if s.resource.spec is not None:
         return None
     return _person(Reason.INVALID_SPEC, s.resource.spec_error or "the spec cannot be read")
+
+
+def rotate_token_is_too_long(s: Snapshot) -> Blocked | None:
+    """What was asked for is told in status, and remembered in the state."""
+    if len(s.resource.annotations.get(ROTATE_ANNOTATION, "")) <= LONGEST_TOKEN:
+        return None
+    message = f"the annotation {ROTATE_ANNOTATION} may have at most {LONGEST_TOKEN} characters"
+    return _person(Reason.INVALID_SPEC, message)
 
 
 def state_is_unreadable(s: Snapshot) -> Blocked | None:
@@ -69,6 +86,12 @@ def _difference_of_app(s: Snapshot, state: State) -> str | None:
 def target_is_a_strangers(s: Snapshot) -> Blocked | None:
     """A Secret without our mark is never taken, unless a person says so on it."""
     target = s.target
+    if _holds_credentials(s):
+        return _person(
+            Reason.TARGET_CONFLICT,
+            f"the Secret {target_name(s.resource)} holds the credentials of a connection. Make "
+            "this resource anew with another spec.target.name",
+        )
     if target is None:
         return None
     if not is_marked_ours(target, s.resource):

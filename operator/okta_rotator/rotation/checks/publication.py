@@ -12,6 +12,7 @@ from dataclasses import replace
 from okta_rotator.rotation.checks.proving import (
     judge_refusal,
     may_ask_again,
+    refusals_are_used_up,
     second_look_is_early,
 )
 from okta_rotator.rotation.checks.reach import a_write_may_still_land, okta_cannot_be_asked
@@ -31,12 +32,13 @@ from okta_rotator.rotation.facts import (
     in_okta,
     is_active,
     is_ours,
+    listed,
     proof_of,
     state_is_in_doubt,
 )
 from okta_rotator.rotation.okta_view import OktaSecret, Proof
 from okta_rotator.rotation.snapshot import Snapshot
-from okta_rotator.rotation.state import State, Trigger
+from okta_rotator.rotation.state import Credential, State, Trigger
 from okta_rotator.rotation.target import TargetChange, mapped_keys, needed_change, published_value
 from okta_rotator.rotation.transitions import adopt, known, mark_discard
 from okta_rotator.rotation.values import SecretValue
@@ -74,7 +76,7 @@ def _is_known(state: State, secret_id: str) -> bool:
 
 def _restored(s: Snapshot, state: State, active: OktaSecret) -> State:
     still_held = (c for c in (state.active, state.previous) if in_okta(s, c) is not None)
-    previous = next(still_held, None)
+    previous = next(still_held, None) or _another_of_ours(s, active)
     candidate_is_held = candidate_in_okta(s) is not None
     now_active = known(active, 1 - previous.index if previous is not None else 0)
     return replace(
@@ -85,6 +87,12 @@ def _restored(s: Snapshot, state: State, active: OktaSecret) -> State:
         job=state.job if candidate_is_held else None,
         generation=max(state.generation, s.resource.status.state_generation or 0),
     )
+
+
+def _another_of_ours(s: Snapshot, active: OktaSecret) -> Credential | None:
+    taken = (active, candidate_in_okta(s))
+    others = (one for one in listed(s) if one not in taken and is_ours(s, one))
+    return next((known(one, 1) for one in others), None)
 
 
 def keys_are_noted_before_they_are_written(s: Snapshot) -> WriteState | None:
@@ -130,7 +138,10 @@ def _prove_or_publish(
         case (Proof.REFUSED, at):
             return judge_refusal(s, state, at)
     method = auth_method(s)
-    if method is None or not may_ask_again(s, state):
+    used_up = refusals_are_used_up(s, state)
+    if used_up is not None and s.seen.refused_at is not None:
+        return used_up
+    if method is None or used_up is not None:
         return publish
     question = Prove(value, method, is_active=True, why="the target Secret is to be written")
     return second_look_is_early(s, state) or question

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from okta_rotator.api.conditions import ConditionType, Reason
+from okta_rotator.rotation.backoff import LONGEST
 from okta_rotator.rotation.decisions import Blocked, ListSecrets, ReadApp, Settled, Step, WriteState
 from okta_rotator.rotation.facts import due_rotation, next_scheduled, proof_of
 from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, Proof
@@ -51,7 +52,10 @@ def failure_is_recent(s: Snapshot) -> Blocked | None:
     """Back-off: not before the time that status shows, unless the spec has changed since."""
     status = s.resource.status
     until = status.failures.next_attempt_at if status.failures is not None else None
-    if until is None or s.now >= until or status.observed_generation != s.resource.generation:
+    if until is None or status.observed_generation != s.resource.generation:
+        return None
+    # No longer than we ever wait: another hand may have written the time.
+    if not s.now < until <= s.now + LONGEST:
         return None
     reason = next(
         (
@@ -59,7 +63,7 @@ def failure_is_recent(s: Snapshot) -> Blocked | None:
             for kind in (ConditionType.ROTATION_FAILING, ConditionType.READY)
             for c in status.conditions or ()
             for reason in Reason
-            if c.type == kind and c.reason == reason
+            if c.type == kind and c.reason == reason and reason is not Reason.PUBLISHED
         ),
         Reason.OKTA_UNAVAILABLE,
     )

@@ -48,21 +48,21 @@ def no_state_and_okta_is_empty(s: Snapshot) -> WriteState | None:
 
 
 def no_state_and_target_holds_ours(s: Snapshot) -> WriteState | None:
-    """none | T's value +, ours: it is active, without a rotation; the other only if witnessed."""
+    """none | T's value +, ours: it is active, without a rotation; the other if that is ours too."""
     held = held_by_target(s) if s.state is None else None
     if held is None or not is_active(held) or held.value is None or not is_ours(s, held):
         return None
     other = _other(s, held)
-    previous = other if other is not None and other.id in witnesses(s) else None
+    previous = other if other is not None and is_ours(s, other) else None
     return _adoption(s, held, previous, "the state Secret was lost; the target's value is ours")
 
 
 def no_state_and_another_rotator_was_here(s: Snapshot) -> Blocked | None:
-    """none | one, with `okr_` and not ours: another cluster or resource rotates this app."""
-    if s.state is not None or len(listed(s)) != 1:
+    """none | F with `okr_`, none ours: another cluster or resource rotates this app."""
+    if s.state is not None or any(is_ours(s, one) for one in listed(s)):
         return None
-    (foreign,) = listed(s)
-    if not _is_another_rotators(s, foreign) or foreign is held_by_target(s):
+    foreign = next((one for one in listed(s) if _is_another_rotators(s, one)), None)
+    if foreign is None:
         return None
     app_id = s.spec.parameters.effective_app_id
     message = (
@@ -88,9 +88,7 @@ def no_state_and_target_holds_one_of_two(s: Snapshot) -> WriteState | None:
     held = held_by_target(s) if s.state is None else None
     if held is None or not is_active(held) or held.value is None:
         return None
-    other = _other(s, held)
-    is_theirs = other is not None and _is_another_rotators(s, other)
-    return _first_intent(s, None if is_theirs else other, held)
+    return _first_intent(s, _other(s, held), held)
 
 
 def no_state_and_two_secrets(s: Snapshot) -> WriteState | Blocked | None:
