@@ -1,0 +1,1 @@
+"""Walks every reachable state of the rotation's decision: see `explore.py`."""

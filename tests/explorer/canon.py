@@ -1,0 +1,290 @@
+"""Renames a world so that equal situations are equal, and the space of all of them is finite.
+
+Values and ids are numbered in the order in which the state, Okta and the rest name them. Instants
+keep their order and their class (this pass, under a minute ago, under a day ago, older), which is
+all that decisions compare. Generations keep their order, and differences up to two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from tests.explorer.forms import (
+    EARLIER_FROM,
+    FOREIGN_FROM,
+    GONE_ID,
+    Aim,
+    Cred,
+    Held,
+    Late,
+    Memory,
+    Record,
+    Running,
+    Told,
+    World,
+)
+
+MINUTE_AGO: Final = -60_000
+DAY_AGO: Final = -86_400_000
+_RECENT, _OLDER, _OLD = -1_000, -70_000, -90_000_000
+_LARGEST_GAP: Final = 2
+
+
+def canonical(world: World) -> World:
+    """The same situation under the names that all equal ones have."""
+    world = _without_dead(world)
+    values, ids = _numbering(world)
+    times, gens = _times(world), _gens(world)
+    maps = (values, ids, times, gens)
+    if all(key == name for one in maps for key, name in one.items()):
+        return world
+    return _Renaming(values, ids, times, gens).world(world)
+
+
+def records(world: World) -> Iterator[Record]:
+    """Each state that is somewhere: live, in hand, in a backup, under way."""
+    if world.record is not None:
+        yield world.record
+    if world.running is not None and world.running.stale_record is not None:
+        (stale,) = world.running.stale_record
+        if stale is not None:
+            yield stale
+    if world.backup is not None and world.backup[0] is not None:
+        yield world.backup[0]
+    for late in world.late:
+        if late.record is not None:
+            yield late.record
+
+
+def used_values(world: World) -> Iterator[int]:
+    """Every value, the most important place first."""
+    for record in records(world):
+        for held in (record.active, record.previous, record.candidate):
+            if held is not None and held.value is not None:
+                yield held.value
+    for secret in _secrets(world):
+        yield secret.value
+    for target in _targets(world):
+        if target.value is not None:
+            yield target.value
+    for late in world.late:
+        if late.value is not None:
+            yield late.value
+
+
+def used_ids(world: World) -> Iterator[int]:
+    """Every secretId that something but a witness has."""
+    for record in records(world):
+        for held in (record.active, record.previous):
+            if held is not None:
+                yield held.sid
+    for secret in _secrets(world):
+        yield secret.sid
+    for late in world.late:
+        if late.sid is not None:
+            yield late.sid
+
+
+def aged(world: World, by: int) -> World:
+    """The same after some time: every instant lies further back."""
+    times = {at: at - by for at in _instants(world)}
+    return _Renaming({}, {}, times, {}).world(world)
+
+
+def _secrets(world: World) -> Iterator[Held]:
+    yield from world.okta
+    yield from world.older or ()
+    if world.memory is not None and world.memory.secrets is not None:
+        yield from world.memory.secrets
+
+
+def _targets(world: World) -> Iterator[Aim]:
+    stale = world.running.stale_target if world.running is not None else None
+    places = (
+        world.target,
+        stale[0] if stale is not None else None,
+        world.backup[1] if world.backup is not None else None,
+        *(late.target for late in world.late),
+    )
+    return (one for one in places if one is not None)
+
+
+def _without_dead(world: World) -> World:
+    """Ids that nothing has any more are all the same, and nothing is said of dead values."""
+    alive = set(used_ids(world))
+
+    def living(sid: int) -> int:
+        return sid if sid in alive else GONE_ID
+
+    told, memory, distrusted = world.told, world.memory, world.distrusted
+    if told is not None:
+        told = told._replace(witnesses=tuple(sorted({living(sid) for sid in told.witnesses})))
+    if distrusted or (memory is not None and memory.proofs):
+        used = set(used_values(world))
+        distrusted = tuple(sorted(value for value in distrusted if value in used))
+        if memory is not None:
+            proofs = sorted(one for one in memory.proofs if one[0] in used)
+            memory = memory._replace(proofs=tuple(proofs))
+    world = world._replace(told=told, distrusted=distrusted, memory=memory)
+    ids = {one.sid: GONE_ID for one in _targets(world) if one.sid is not None}
+    dead = {sid: GONE_ID for sid in ids if sid not in alive and sid != GONE_ID}
+    return _Renaming({}, dead, {}, {}).world(world) if dead else world
+
+
+def _numbering(world: World) -> tuple[dict[int, int], dict[int, int]]:
+    values: dict[int, int] = {}
+    following = {0: 0, EARLIER_FROM: EARLIER_FROM, FOREIGN_FROM: FOREIGN_FROM}
+    for value in used_values(world):
+        if value not in values:
+            base = kind_of(value)
+            values[value] = following[base]
+            following[base] += 1
+    ids: dict[int, int] = {GONE_ID: GONE_ID}
+    for sid in used_ids(world):
+        if sid not in ids:
+            ids[sid] = len(ids) - 1
+    return values, ids
+
+
+def kind_of(value: int) -> int:
+    """Who made it, by the number with which the values of that maker begin."""
+    if value < EARLIER_FROM:
+        return 0
+    return EARLIER_FROM if value < FOREIGN_FROM else FOREIGN_FROM
+
+
+def _instants(world: World) -> set[int]:
+    found = set(world.refusals)
+    for record in records(world):
+        found.update(record.tries)
+    if world.memory is not None:
+        found.update(at for *_, at in world.memory.proofs)
+        if world.memory.refused_at is not None:
+            found.add(world.memory.refused_at)
+    return found
+
+
+def _times(world: World) -> dict[int, int]:
+    found = _instants(world)
+    names: dict[int, int] = {}
+    for place, at in enumerate(sorted(at for at in found if at >= 0)):
+        names[at] = place
+    recent = [at for at in found if MINUTE_AGO < at < 0]
+    older = [at for at in found if DAY_AGO < at <= MINUTE_AGO]
+    old = [at for at in found if at <= DAY_AGO]
+    for ats, newest in ((recent, _RECENT), (older, _OLDER), (old, _OLD)):
+        for place, at in enumerate(sorted(ats, reverse=True)):
+            names[at] = newest - place
+    return names
+
+
+def _gens(world: World) -> dict[int, int]:
+    found = {record.gen for record in records(world)}
+    if world.told is not None and world.told.gen is not None:
+        found.add(world.told.gen)
+    names: dict[int, int] = {}
+    last, name = None, 0
+    for gen in sorted(found):
+        name += 0 if last is None else min(gen - last, _LARGEST_GAP)
+        names[gen], last = name, gen
+    return names
+
+
+class _Renaming:
+    """Applies the four maps; what they do not name stays."""
+
+    def __init__(
+        self,
+        values: Mapping[int, int],
+        ids: Mapping[int, int],
+        times: Mapping[int, int],
+        gens: Mapping[int, int],
+    ) -> None:
+        self._values, self._ids, self._times, self._gens = values, ids, times, gens
+
+    def world(self, w: World) -> World:
+        backup, running = w.backup, w.running
+        if backup is not None:
+            backup = (self._record(backup[0]), self._target(backup[1]))
+        return w._replace(
+            okta=self._held(w.okta),
+            older=None if w.older is None else self._held(w.older),
+            distrusted=tuple(sorted(self._value(v) for v in w.distrusted)),
+            record=self._record(w.record),
+            target=self._target(w.target),
+            backup=backup,
+            told=w.told and self._told(w.told),
+            memory=w.memory and self._memory(w.memory),
+            running=running and self._running(running),
+            late=tuple(self._late(one) for one in w.late) if w.late else w.late,
+            refusals=tuple(self._time(at) for at in w.refusals),
+        )
+
+    def _value(self, value: int) -> int:
+        return self._values.get(value, value)
+
+    def _id(self, sid: int) -> int:
+        return self._ids.get(sid, sid)
+
+    def _time(self, at: int) -> int:
+        return self._times.get(at, at)
+
+    def _gen(self, gen: int) -> int:
+        return self._gens.get(gen, gen)
+
+    def _held(self, secrets: tuple[Held, ...]) -> tuple[Held, ...]:
+        return tuple(Held(self._id(o.sid), self._value(o.value), o.on) for o in secrets)
+
+    def _cred(self, one: Cred | None) -> Cred | None:
+        if one is None:
+            return None
+        value = None if one.value is None else self._value(one.value)
+        return one._replace(sid=self._id(one.sid), value=value)
+
+    def _record(self, one: Record | None) -> Record | None:
+        if one is None:
+            return None
+        candidate = one.candidate
+        return one._replace(
+            gen=self._gen(one.gen),
+            active=self._cred(one.active),
+            previous=self._cred(one.previous),
+            candidate=candidate and candidate._replace(value=self._value(candidate.value)),
+            tries=tuple(self._time(at) for at in one.tries),
+        )
+
+    def _target(self, one: Aim | None) -> Aim | None:
+        if one is None:
+            return None
+        value = None if one.value is None else self._value(one.value)
+        return Aim(value, None if one.sid is None else self._id(one.sid), one.mine)
+
+    def _told(self, told: Told) -> Told:
+        witnesses = tuple(sorted(self._id(sid) for sid in told.witnesses))
+        gen = None if told.gen is None else self._gen(told.gen)
+        return told._replace(witnesses=witnesses, gen=gen)
+
+    def _memory(self, one: Memory) -> Memory:
+        proofs = sorted((self._value(v), m, p, self._time(at)) for v, m, p, at in one.proofs)
+        return one._replace(
+            secrets=None if one.secrets is None else self._held(one.secrets),
+            proofs=tuple(proofs),
+            refused_at=None if one.refused_at is None else self._time(one.refused_at),
+        )
+
+    def _running(self, one: Running) -> Running:
+        record, target = one.stale_record, one.stale_target
+        return one._replace(
+            stale_record=None if record is None else (self._record(record[0]),),
+            stale_target=None if target is None else (self._target(target[0]),),
+        )
+
+    def _late(self, one: Late) -> Late:
+        return Late(
+            one.kind,
+            None if one.sid is None else self._id(one.sid),
+            None if one.value is None else self._value(one.value),
+            self._record(one.record),
+            self._target(one.target),
+        )

@@ -1,0 +1,222 @@
+"""The state of the explored world, small and hashable: numbers in place of values, ids and times.
+
+A value is a number: from 0 for those made for the resource, from `EARLIER_FROM` for those of an
+earlier resource of its name, from `FOREIGN_FROM` for a person's. An instant is a number of
+milliseconds from the beginning of the pass, negative for the past. `real.py` turns these forms into
+the very types of the domain and back; `canon.py` renames them so that the space is finite.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from okta_rotator.rotation.okta_view import Proof
+from okta_rotator.rotation.state import Trigger
+
+EARLIER_FROM: Final = 30
+FOREIGN_FROM: Final = 60
+LAST_VALUE: Final = 90
+
+GONE_ID: Final = -1
+"""Any secretId that nothing else in the world has any more."""
+
+
+class Held(NamedTuple):
+    """A secret in Okta."""
+
+    sid: int
+    value: int
+    on: bool
+
+
+class Cred(NamedTuple):
+    """`state.Credential`."""
+
+    sid: int
+    value: int | None
+    place: int
+    """`index` of the domain, a name that a tuple has taken."""
+    on: bool
+
+
+class Cand(NamedTuple):
+    """`state.Candidate`."""
+
+    value: int
+    place: int
+    discard: bool
+
+
+class Task(NamedTuple):
+    """`state.Job`, without its name."""
+
+    trigger: Trigger
+    tries: int
+    """How many of the refused tries were its own: all that `started_at` decides."""
+    token: int | None
+
+
+class Record(NamedTuple):
+    """`state.State`, as far as decisions look at it."""
+
+    mine: bool
+    """Written for this resource, and not for an earlier one of its name."""
+    app: bool
+    """Of this app, and not of another."""
+    gen: int
+    method: int | None
+    active: Cred | None
+    previous: Cred | None
+    candidate: Cand | None
+    job: Task | None
+    due: bool | None
+    """Whether the next scheduled rotation is due by `last_rotated_at`; None: never rotated."""
+    tries: tuple[int, ...]
+    handled: int | None
+    keys: bool
+    """Whether `target_keys` are those of the present mapping."""
+
+
+class Aim(NamedTuple):
+    """The target Secret."""
+
+    value: int | None
+    sid: int | None
+    mine: bool
+
+
+class Told(NamedTuple):
+    """What decisions read of `status`."""
+
+    witnesses: tuple[int, ...]
+    gen: int | None
+    handled: int | None
+    backoff: bool
+
+
+class Memory(NamedTuple):
+    """`seen.Seen`: what the process remembers of Okta."""
+
+    secrets: tuple[Held, ...] | None
+    listed: bool
+    app: int | None
+    proofs: tuple[tuple[int, int, Proof, int], ...]
+    refused_at: int | None
+    trouble: bool
+    unsettled: bool
+
+
+class Running(NamedTuple):
+    """A pass under way: the Secrets as it read them, if another hand has changed them since."""
+
+    stale_record: tuple[Record | None] | None
+    stale_target: tuple[Aim | None] | None
+    lost_races: int
+
+
+class Kind(StrEnum):
+    """What a call without an answer may still do."""
+
+    CREATE = "create"
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+    RECORD = "record"
+    TARGET = "target"
+
+
+class Late(NamedTuple):
+    """An effect under way whose caller has given up or is gone.
+
+    One on a Secret is bound to the version that was read, so any other write of it ends it.
+    """
+
+    kind: Kind
+    sid: int | None = None
+    value: int | None = None
+    record: Record | None = None
+    target: Aim | None = None
+
+
+class Scars(NamedTuple):
+    """What a person did on this path, as far as it excuses us."""
+
+    console: bool = False
+    """A secret that we know was deactivated or deleted in Okta."""
+    record: bool = False
+    """The state Secret was deleted, or an old copy restored."""
+    target: bool = False
+    """The target was edited, deleted, or an old copy restored."""
+
+
+class World(NamedTuple):
+    """One state of everything that a decision and its effects depend on."""
+
+    okta: tuple[Held, ...]
+    older: tuple[Held, ...] | None
+    """What a stale list of Okta's still shows; None: lists are never stale."""
+    distrusted: tuple[int, ...]
+    """Values that Okta refuses although their secrets are ACTIVE."""
+    method: int
+    """The app's auth method."""
+    record: Record | None
+    target: Aim | None
+    backup: tuple[Record | None, Aim | None] | None
+    """What a person may restore."""
+    told: Told | None
+    """None: no status, since the resource is new or it was wiped."""
+    token: int | None
+    deleting: bool
+    gone: bool
+    """The resource has been let go."""
+    down: bool
+    """The connection is not ready."""
+    memory: Memory | None
+    """None: the process is new."""
+    running: Running | None
+    late: tuple[Late, ...]
+    refusals: tuple[int, ...]
+    """When Okta refused a value to us, of the last 24 hours, by Okta's own book."""
+    scars: Scars
+
+    @property
+    def read_record(self) -> Record | None:
+        """The state as the pass has it in hand."""
+        stale = self.running.stale_record if self.running is not None else None
+        return self.record if stale is None else stale[0]
+
+    @property
+    def read_target(self) -> Aim | None:
+        """The target as the pass has it in hand."""
+        stale = self.running.stale_target if self.running is not None else None
+        return self.target if stale is None else stale[0]
+
+    def accepts(self, value: int | None) -> bool:
+        """Whether the app can authenticate with the value."""
+        if value is None or value in self.distrusted:
+            return False
+        return any(one.on and one.value == value for one in self.okta)
+
+    @property
+    def published(self) -> int | None:
+        return self.target.value if self.target is not None else None
+
+    def with_okta(self, okta: tuple[Held, ...]) -> World:
+        """Okta comes to hold something else, which a list may not show at once."""
+        return self._replace(okta=okta, older=None if self.older is None else self.okta)
+
+    def with_record(self, record: Record | None) -> World:
+        """Another hand than the pass under way writes or deletes the state Secret."""
+        running = self.running
+        if running is not None and running.stale_record is None:
+            running = running._replace(stale_record=(self.record,))
+        late = tuple(one for one in self.late if one.kind is not Kind.RECORD)
+        return self._replace(record=record, running=running, late=late)
+
+    def with_target(self, target: Aim | None) -> World:
+        """Another hand than the pass under way writes or deletes the target."""
+        running = self.running
+        if running is not None and running.stale_target is None:
+            running = running._replace(stale_target=(self.target,))
+        late = tuple(one for one in self.late if one.kind is not Kind.TARGET)
+        return self._replace(target=target, running=running, late=late)

@@ -1,0 +1,104 @@
+"""Where every world must come to rest once nothing breaks any more, and stay."""
+
+from __future__ import annotations
+
+from okta_rotator.api.conditions import Reason
+from okta_rotator.rotation.decisions import Blocked, Decision, LetGo, Settled
+from okta_rotator.rotation.trouble import Next
+from tests.explorer.forms import FOREIGN_FROM, Held, World
+
+
+def is_final(verdict: Decision) -> bool:
+    """Whether nothing more is done without a person or the schedule.
+
+    Where Okta does not say whether a value is good, the silence ends with the faults.
+    """
+    if not isinstance(verdict, Blocked):
+        return True
+    trouble = verdict.trouble
+    return trouble.next is Next.PERSON and trouble.reason is not Reason.CANNOT_VERIFY
+
+
+def calmed(world: World) -> World:
+    """What else ends with the faults: the connection is up, and Okta does not refuse for ever the
+    only secret that it has, which it lets nobody remove."""
+    is_irremovable = not any(one.on and one.value not in world.distrusted for one in world.okta)
+    return world._replace(down=False, distrusted=() if is_irremovable else world.distrusted)
+
+
+def is_unnoticed(world: World, verdict: Decision) -> bool:
+    """Okta's console killed the published value, which the next rotation will notice.
+
+    `verification.recheckInterval` will notice it sooner: then this falls away.
+    """
+    is_excusable = world.scars.console or world.scars.record
+    active = world.record.active if world.record is not None else None
+    is_dead = active is not None and not world.accepts(active.value)
+    return isinstance(verdict, Settled) and is_excusable and is_dead
+
+
+def shortfall(world: World, verdict: Decision, shows_values: bool) -> str | None:
+    """Why a final verdict is not a good one; None if it is.
+
+    `shows_values`: whether Okta's list does, by which we know what is ours.
+    """
+    match verdict:
+        case Settled():
+            return _of_settled(world)
+        case Blocked():
+            return (
+                None
+                if _is_truthful(world, verdict, shows_values)
+                else f"blocked without cause: {verdict.why}"
+            )
+    return None if isinstance(verdict, LetGo) and world.deleting else "no end"
+
+
+def _of_settled(world: World) -> str | None:
+    record = world.record
+    if record is None or record.active is None:
+        return "settled without an active secret"
+    if record.candidate is not None or record.job is not None:
+        return "settled with a job under way"
+    if world.published != record.active.value:
+        return "settled, and the target does not hold the active secret"
+    if record.due is not False:
+        return "settled, and a rotation is due"
+    if world.token is not None and world.token != record.handled and not _is_told(world):
+        return "settled, and a token is not handled"
+    if not world.accepts(record.active.value):
+        return "settled, and Okta does not accept the active secret"
+    return None
+
+
+def _is_told(world: World) -> bool:
+    return world.told is not None and world.told.handled == world.token
+
+
+def _is_ours(world: World, secret: Held, shows_values: bool) -> bool:
+    """Whether we could know it for ours, and publish it."""
+    witnesses = world.told.witnesses if world.told is not None else ()
+    return shows_values and (secret.value < FOREIGN_FROM or secret.sid in witnesses)
+
+
+def _is_truthful(world: World, blocked: Blocked, shows_values: bool) -> bool:
+    record, okta = world.record, world.okta
+    named = [c.sid for c in (record.active, record.previous) if c] if record is not None else []
+    match blocked.trouble.reason:
+        case Reason.TARGET_CONFLICT:
+            return world.target is not None and not world.target.mine
+        case Reason.FOREIGN_SECRET:
+            return len(okta) == 2 and any(one.sid not in named for one in okta)
+        case Reason.TWO_SECRETS_EXIST if record is not None:
+            # The state was lost meanwhile: what is published is the previous one, which nobody may
+            # retire, and the other one is refused or unknown.
+            published = [one.sid for one in okta if one.value == world.published]
+            is_previous = record.previous is not None and published == [record.previous.sid]
+            return world.scars.record and len(okta) == 2 and is_previous
+        case Reason.TWO_SECRETS_EXIST:
+            return len(okta) == 2 and not any(
+                one.on and _is_ours(world, one, shows_values) for one in okta
+            )
+        case Reason.STATE_CONFLICT:
+            return record is not None and not record.app
+    return False

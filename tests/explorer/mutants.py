@@ -1,0 +1,194 @@
+"""Planted bugs, each a small patch of the decision, to be found by the explorer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from okta_rotator.rotation import decide as deciding
+from okta_rotator.rotation import facts
+from okta_rotator.rotation.checks import intent, job, publication, reach, table
+from okta_rotator.rotation.decisions import (
+    Blocked,
+    CreateSecret,
+    DeactivateSecret,
+    Decision,
+    Publish,
+    Step,
+    WriteState,
+)
+from okta_rotator.rotation.okta_view import OktaSecret
+from okta_rotator.rotation.snapshot import Resource, SecretObject, Snapshot
+from okta_rotator.rotation.state import Job, State
+from okta_rotator.rotation.target import TargetChange, needed_change
+from okta_rotator.rotation.transitions import begin, forget_candidate, move_roles
+from okta_rotator.rotation.values import SecretValue, make_value
+
+Patch = pytest.MonkeyPatch
+Check = Callable[[Snapshot], Decision | None]
+Mutant = Callable[[Patch], None]
+
+
+def instead_of(patch: Patch, old: Check, *new: Check) -> None:
+    """In the list of checks, other ones take the place of one."""
+    assert old in deciding.CHECKS
+    checks = [one for check in deciding.CHECKS for one in (new if check is old else (check,))]
+    patch.setattr(deciding, "CHECKS", tuple(checks))
+
+
+def before(patch: Patch, old: Check, new: Check) -> None:
+    instead_of(patch, old, new, old)
+
+
+def post_before_the_intent(patch: Patch) -> None:
+    def post_at_once(s: Snapshot) -> Decision | None:
+        if s.state is not None or len(facts.listed(s)) > 1:
+            return None
+        return CreateSecret(make_value(s.resource.uid, s.draw.randomness), "mutant")
+
+    before(patch, table.no_state_and_okta_is_empty, post_at_once)
+
+
+def publish_before_the_roles_move(patch: Patch) -> None:
+    def publish_candidate(s: Snapshot) -> Decision | None:
+        state, made = s.state, facts.candidate_in_okta(s)
+        if state is None or state.candidate is None or state.job is None or made is None:
+            return None
+        if facts.proof_of(s, state.candidate.value) is None:
+            return None
+        moved = move_roles(state, made, old_active_is_held=True, now=s.now)
+        change = needed_change(s.target, s.resource, moved)
+        return None if change is None else Publish(change, "mutant")
+
+    patch.setattr(publication, "needed_change", lambda target, resource, state: None)
+    before(patch, job.active_candidate_is_verified, publish_candidate)
+
+
+def publish_before_verify(patch: Patch) -> None:
+    def move_at_once(s: Snapshot) -> Decision | None:
+        state, made = s.state, facts.candidate_in_okta(s)
+        if state is None or state.candidate is None or made is None:
+            return None
+        return job._moving(s, state, made)
+
+    instead_of(patch, job.active_candidate_is_verified, move_at_once)
+
+
+def deactivate_before_publish(patch: Patch) -> None:
+    def retire_at_once(s: Snapshot) -> Decision | None:
+        state, previous = s.state, s.state.previous if s.state is not None else None
+        if state is None or previous is None or s.seen.secrets is None or state.candidate:
+            return None
+        if not facts.is_active(facts.in_okta(s, state.active)):
+            return None
+        if not facts.is_active(facts.in_okta(s, previous)):
+            return None
+        return DeactivateSecret(previous.secret_id, "mutant")
+
+    before(patch, publication.target_differs, retire_at_once)
+
+
+def retire_what_the_state_does_not_know(patch: Patch) -> None:
+    def retire_foreign(s: Snapshot, state: State) -> Decision | None:
+        named = {c.secret_id for c in (state.active, state.previous) if c is not None}
+        foreign = [one for one in facts.listed(s) if one.id not in named]
+        if len(facts.listed(s)) < 2 or not foreign:
+            return None
+        return DeactivateSecret(foreign[0].id, "mutant")
+
+    patch.setattr(table, "foreign_secret_is_in_the_way", retire_foreign)
+
+
+def deactivate_the_only_active_one(patch: Patch) -> None:
+    def remove_in_any_case(s: Snapshot) -> Decision | None:
+        state, made = s.state, facts.candidate_in_okta(s)
+        if state is None or state.candidate is None or not state.candidate.discard:
+            return None
+        if made is None or not facts.is_active(made):
+            return job.discarded_candidate_is_removed(s)
+        return DeactivateSecret(made.id, "mutant")
+
+    instead_of(patch, job.discarded_candidate_is_removed, remove_in_any_case)
+
+
+def forget_the_candidate_after_a_restart(patch: Patch) -> None:
+    def forget(s: Snapshot) -> Decision | None:
+        state = s.state
+        is_new = s.seen.secrets is None and s.seen.unsettled_until is not None
+        if state is None or state.candidate is None or not is_new or s.seen.trouble is not None:
+            return None
+        return WriteState(Step.FORGET_CANDIDATE, forget_candidate(state), "mutant")
+
+    before(patch, publication.state_in_doubt_is_held_against_okta, forget)
+
+
+def token_is_handled_at_intent(patch: Patch) -> None:
+    def begin_and_handle(state: State, job: Job, value: SecretValue) -> State:
+        begun = begin(state, job, value)
+        return replace(begun, handled_rotate=job.token or state.handled_rotate)
+
+    patch.setattr(intent, "begin", begin_and_handle)
+
+
+def drift_is_repaired_without_a_proof(patch: Patch) -> None:
+    def publish(s: Snapshot, state: State, value: SecretValue, change: TargetChange) -> Decision:
+        return Publish(change, "mutant")
+
+    patch.setattr(publication, "_prove_or_publish", publish)
+
+
+def target_is_written_without_its_version(patch: Patch) -> None:
+    def without_version(
+        target: SecretObject | None, resource: Resource, state: State
+    ) -> TargetChange | None:
+        change = needed_change(target, resource, state)
+        if change is None or change.existing is None:
+            return change
+        return replace(change, existing=replace(change.existing, resource_version=""))
+
+    patch.setattr(publication, "needed_change", without_version)
+
+
+def previous_is_overwritten_by_a_lost_active(patch: Patch) -> None:
+    def moved(state: State, created: OktaSecret, held: bool, *rest: Any) -> State:
+        return move_roles(state, created, True, *rest)
+
+    patch.setattr(job, "move_roles", moved)
+
+
+def tokens_are_read_from_status_alone(patch: Patch) -> None:
+    def by_status(s: Snapshot) -> str | None:
+        told = s.resource.status.handled_requests
+        return told.rotate if told is not None else None
+
+    patch.setattr(facts, "handled_rotate", by_status)
+
+
+def a_lost_answer_is_not_waited_for(patch: Patch) -> None:
+    def never(s: Snapshot) -> Blocked | None:
+        return None
+
+    instead_of(patch, reach.a_write_may_still_land)
+    patch.setattr(publication, "a_write_may_still_land", never)
+
+
+MUTANTS: Final[dict[Mutant, str]] = {
+    post_before_the_intent: "a secret is made that is no candidate of the state",
+    publish_before_the_roles_move: "something is published without an active secret",
+    publish_before_verify: "the roles move to a value that was not proven",
+    deactivate_before_publish: "a published value that worked works no more",
+    retire_what_the_state_does_not_know: "a secret is retired that the state does not know",
+    deactivate_the_only_active_one: "the only active secret is deactivated",
+    forget_the_candidate_after_a_restart: "a secret of ours is unknown to the state",
+    token_is_handled_at_intent: "a token is called handled before its rotation",
+    drift_is_repaired_without_a_proof: "a dead value is published although Okta could be asked",
+    target_is_written_without_its_version: "a stranger's Secret was written to",
+    previous_is_overwritten_by_a_lost_active: "the state forgets a secret that Okta holds",
+    tokens_are_read_from_status_alone: "a token is acted on twice",
+    a_lost_answer_is_not_waited_for: "a value is in Okta twice",
+}
+"""Each with the promise that it breaks."""
+# The bound secretId forgotten: here, once there is revoke-previous.

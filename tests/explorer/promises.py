@@ -1,0 +1,202 @@
+"""The invariants of the rotation, held against every single step: section 5 of the design.
+
+None of them repeats how a decision is made. Each looks at the world before and after a step, and at
+what the step was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from okta_rotator.rotation.decisions import (
+    CreateSecret,
+    DeactivateSecret,
+    Decision,
+    DeleteSecret,
+    Prove,
+    Publish,
+    Step,
+    WriteState,
+)
+from okta_rotator.rotation.okta_view import Proof
+from tests.explorer.canon import DAY_AGO
+from tests.explorer.forms import FOREIGN_FROM, Cred, Kind, Memory, Record, World
+from tests.explorer.real import NUMBERS, form_of_state, id_number
+
+ALARM: Final = 5
+"""So many refused values in a day ring Okta's alarm."""
+
+
+def broken(before: World, decision: Decision | None, after: World, faults: int) -> Iterator[str]:
+    """The promises that this step breaks; `decision` is None for an effect that landed late.
+
+    `after` may be renamed: values and ids are compared within one world only.
+    """
+    if decision is not None or not before.scars.target:
+        # What was sent before a person put an old value back cannot be called back.
+        yield from _of_the_published_value(before, after)
+    yield from _of_what_is_in_okta(after)
+    match decision:
+        case Publish():
+            yield from _of_publishing(before, decision)
+        case DeactivateSecret(secret_id=secret_id):
+            yield from _of_retiring(before, id_number(secret_id), is_deletion=False)
+        case DeleteSecret(secret_id=secret_id):
+            yield from _of_retiring(before, id_number(secret_id), is_deletion=True)
+        case WriteState(step=step, state=state):
+            yield from _of_recording(before, step, form_of_state(state))
+            yield from _of_forgetting(before, form_of_state(state))
+        case CreateSecret(value=value):
+            yield from _of_creating(before, NUMBERS[value])
+        case Prove() if not after.scars.record:
+            # The book of refusals is in the state Secret, which a person can lose, and each fault
+            # can keep one refusal from being noted.
+            if len([at for at in after.refusals if at > DAY_AGO]) >= ALARM + faults:
+                yield "more than four refused values within a day"
+
+
+def _of_the_published_value(before: World, after: World) -> Iterator[str]:
+    worked = before.accepts(before.published)
+    works = after.published is None or after.accepts(after.published)
+    if worked and not works and not (_is_excused(before) or _was_changed_meanwhile(before)):
+        yield "a published value that worked works no more"
+    if before.target is None and not works and not _is_excused(before):
+        yield "a value is published that does not work"
+    if before.target is not None and not before.target.mine and after.target != before.target:
+        yield "a stranger's Secret was written to"
+
+
+def _was_changed_meanwhile(world: World) -> bool:
+    """Another hand wrote the target after the pass had read it: nothing joins Okta and Secrets."""
+    return world.running is not None and world.running.stale_target is not None
+
+
+def _is_excused(world: World) -> bool:
+    """A person broke what we know, beyond what can be known."""
+    scars = world.scars
+    return scars.console or (scars.record and scars.target)
+
+
+def _of_what_is_in_okta(world: World) -> Iterator[str]:
+    values = [one.value for one in world.okta]
+    values += [late.value for late in world.late if late.value is not None]
+    if len(set(values)) < len(values) and world.older is None:
+        yield "a value is in Okta twice"
+    if world.record is not None and not world.record.app:
+        return
+    if world.scars.record or world.record is None:
+        if (
+            world.record is None
+            and not world.scars.record
+            and any(v < FOREIGN_FROM for v in values)
+        ):
+            yield "a secret of ours is in Okta, and there is no state"
+        return
+    known = _known_values(world.record)
+    ids = {one.sid for one in _named(world.record)}
+    unknown = [one.value for one in world.okta if one.value not in known and one.sid not in ids] + [
+        late.value for late in world.late if late.kind is Kind.CREATE
+    ]
+    if any(v is not None and v < FOREIGN_FROM and v not in known for v in unknown):
+        yield "a secret of ours is unknown to the state"
+
+
+def _of_publishing(before: World, decision: Publish) -> Iterator[str]:
+    record, memory = before.read_record, before.memory
+    if record is None or record.active is None or record.active.value is None or memory is None:
+        yield "something is published without an active secret"
+        return
+    text = decision.change.data.values()
+    if any(value in text for value in _other_texts(record.active.value, before)):
+        yield "what is published is not what the state calls active"
+    is_known_bad = not before.accepts(record.active.value)
+    may_ask = not before.down and not memory.trouble and _may_ask(record)
+    if decision.change.data and is_known_bad and may_ask and not _was_asked(memory, record):
+        yield "a dead value is published although Okta could be asked"
+
+
+def _other_texts(active: int, before: World) -> Iterator[str]:
+    return (value.reveal() for value, number in NUMBERS.items() if number != active)
+
+
+def _may_ask(record: Record) -> bool:
+    return record.method is not None and len([t for t in record.tries if t > DAY_AGO]) < ALARM - 1
+
+
+def _was_asked(memory: Memory, record: Record) -> bool:
+    active = record.active.value if record.active is not None else None
+    return any(v == active and p is not Proof.REFUSED for v, _, p, _ in memory.proofs)
+
+
+def _of_retiring(before: World, sid: int, is_deletion: bool) -> Iterator[str]:
+    record, memory = before.read_record, before.memory
+    seen = memory.secrets if memory is not None else None
+    if record is None or seen is None:
+        yield "a secret is retired without a state or a list"
+        return
+    secret = next((one for one in seen if one.sid == sid), None)
+    if secret is None:
+        yield "a secret is retired that was not listed"
+        return
+    if sid not in {one.sid for one in _named(record)} and secret.value not in _known_values(record):
+        yield "a secret is retired that the state does not know"
+    if secret.on and record.active is not None and record.active.sid == sid:
+        yield "the active secret is retired"
+    if not is_deletion and not any(one.on for one in seen if one.sid != sid):
+        yield "the only active secret is deactivated"
+    if memory is not None and memory.unsettled:
+        yield "a write to Okta before the last one can have landed"
+
+
+def _of_creating(before: World, value: int) -> Iterator[str]:
+    record, memory = before.read_record, before.memory
+    if record is None or record.candidate is None or record.candidate.value != value:
+        yield "a secret is made that is no candidate of the state"
+    if memory is not None and memory.unsettled:
+        yield "a write to Okta before the last one can have landed"
+
+
+def _of_recording(before: World, step: Step, record: Record) -> Iterator[str]:
+    old = before.read_record
+    if old is None:
+        return
+    if not old.app:
+        yield "a state Secret of another app is overwritten"
+    if record.handled != old.handled:
+        served = (before.token, old.job.token if old.job is not None else None)
+        if step is not Step.MOVE_ROLES or record.handled not in served:
+            yield "a token is called handled before its rotation"
+    token = record.job.token if record.job is not None else None
+    if step is Step.INTENT and token is not None and token == old.handled:
+        yield "a token is acted on twice"
+    values = {one.candidate.value for one in (old, record) if one.candidate is not None}
+    if len(values) > 1:
+        yield "a candidate takes the place of another"
+    if step is Step.MOVE_ROLES:
+        yield from _of_moving(before.memory, old)
+
+
+def _of_forgetting(before: World, record: Record) -> Iterator[str]:
+    old, memory = before.read_record, before.memory
+    if old is None or memory is None or memory.secrets is None:
+        return
+    held = {one.sid for one in memory.secrets}
+    if held & {one.sid for one in _named(old)} - {one.sid for one in _named(record)}:
+        yield "the state forgets a secret that Okta holds"
+
+
+def _of_moving(memory: Memory | None, old: Record) -> Iterator[str]:
+    value = old.candidate.value if old.candidate is not None else None
+    proofs = memory.proofs if memory is not None else ()
+    if not any(v == value and proof is Proof.ACCEPTED for v, _, proof, _ in proofs):
+        yield "the roles move to a value that was not proven"
+
+
+def _named(record: Record) -> list[Cred]:
+    return [one for one in (record.active, record.previous) if one is not None]
+
+
+def _known_values(record: Record) -> set[int]:
+    held = (record.active, record.previous, record.candidate)
+    return {one.value for one in held if one is not None and one.value is not None}

@@ -1,0 +1,308 @@
+"""Between the forms of the explored world and the very types that decisions look at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
+
+from okta_rotator.api.conditions import Reason
+from okta_rotator.api.names import (
+    ADOPT_ANNOTATION,
+    APP_ID_ANNOTATION,
+    ROTATE_ANNOTATION,
+    ROTATION_LABEL,
+    ROTATION_NAME_ANNOTATION,
+    SECRET_ID_ANNOTATION,
+    STATE_SECRET_TYPE,
+    STATE_SUFFIX,
+)
+from okta_rotator.api.rotation_status import (
+    CredentialState,
+    CredentialStatus,
+    Failures,
+    HandledRequests,
+    RotationStatus,
+)
+from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, SecretState
+from okta_rotator.rotation.seen import Seen
+from okta_rotator.rotation.snapshot import Resource, SecretObject, StoredState
+from okta_rotator.rotation.state import Candidate, Credential, Job, State, to_data
+from okta_rotator.rotation.trouble import Next, Trouble
+from okta_rotator.rotation.values import RANDOM_BYTES, SecretValue, make_value, secret_hash
+from tests.explorer.forms import (
+    EARLIER_FROM,
+    FOREIGN_FROM,
+    GONE_ID,
+    LAST_VALUE,
+    Aim,
+    Cand,
+    Cred,
+    Held,
+    Memory,
+    Record,
+    Task,
+    Told,
+)
+from tests.resources import CLIENT_ID
+from tests.unit.rotation import builders
+from tests.unit.rotation.builders import EARLIER_UID, ID_KEY, NAME, NAMESPACE, ORG, UID, VALUE_KEY
+from tests.unit.rotation.faults import START
+
+NOW: Final = START
+"""When each pass begins, by the clock of the explored world."""
+
+LONG_AGO: Final = timedelta(days=400)
+YESTERDAY: Final = timedelta(days=1)
+HOUR: Final = timedelta(hours=1)
+OTHER_APP: Final = "0oa9z8y7x6w5v4u3t2s1"
+METHODS: Final = (AuthMethod.BASIC, AuthMethod.POST)
+UNAVAILABLE: Final = Trouble(Next.RETRY, Reason.OKTA_UNAVAILABLE, "the last call failed")
+
+
+def _text(value: int) -> SecretValue:
+    if value >= FOREIGN_FROM:
+        return SecretValue(f"made-by-person-{value}")
+    return make_value(UID if value < EARLIER_FROM else EARLIER_UID, bytes([value]) * RANDOM_BYTES)
+
+
+VALUES: Final = tuple(_text(value) for value in range(LAST_VALUE))
+HASHES: Final = tuple(secret_hash(value) for value in VALUES)
+NUMBERS: Final = {value: number for number, value in enumerate(VALUES)}
+TEXTS: Final = {value.reveal(): number for number, value in enumerate(VALUES)}
+
+
+def instant(at: int) -> datetime:
+    return NOW + timedelta(milliseconds=at)
+
+
+def number_of(at: datetime) -> int:
+    return (at - NOW) // timedelta(milliseconds=1)
+
+
+def id_text(sid: int) -> str:
+    return "gone" if sid == GONE_ID else f"ocs{sid}"
+
+
+def id_number(text: str) -> int:
+    return GONE_ID if text == "gone" else int(text.removeprefix("ocs"))
+
+
+def _on(state: SecretState | CredentialState) -> bool:
+    return state == SecretState.ACTIVE
+
+
+def _state(is_on: bool) -> SecretState:
+    return SecretState.ACTIVE if is_on else SecretState.INACTIVE
+
+
+@cache
+def real_secret(one: Held, is_shown: bool = True) -> OktaSecret:
+    value = VALUES[one.value] if is_shown else None
+    return OktaSecret(id_text(one.sid), _state(one.on), NOW, HASHES[one.value], value)
+
+
+def form_of_secret(one: OktaSecret) -> Held:
+    return Held(id_number(one.id), HASHES.index(one.hash), _on(one.state))
+
+
+@cache
+def real_app(method: int) -> OktaApp:
+    return OktaApp(CLIENT_ID, CLIENT_ID, "ACTIVE", "OPENID_CONNECT", METHODS[method])
+
+
+def method_number(raw: str | None) -> int | None:
+    return None if raw is None else METHODS.index(AuthMethod(raw))
+
+
+@cache
+def real_state(one: Record) -> State:
+    last = None if one.due is None else NOW - (LONG_AGO if one.due else YESTERDAY)
+    return State(
+        uid=UID if one.mine else EARLIER_UID,
+        app_id=CLIENT_ID if one.app else OTHER_APP,
+        client_id=CLIENT_ID,
+        org_id=ORG,
+        generation=one.gen,
+        auth_method=None if one.method is None else METHODS[one.method],
+        active=_credential(one.active),
+        previous=_credential(one.previous),
+        candidate=one.candidate
+        and Candidate(VALUES[one.candidate.value], one.candidate.place, one.candidate.discard),
+        job=one.job and Job("job", one.job.trigger, _started(one), token_text(one.job.token)),
+        last_rotated_at=last,
+        series_from=last,
+        refused_tries=tuple(map(instant, one.tries)),
+        target_keys=builders.TARGET_KEYS if one.keys else (ID_KEY,),
+        handled_rotate=token_text(one.handled),
+    )
+
+
+def _started(one: Record) -> datetime:
+    """Before the tries of the job, after those of earlier ones."""
+    own = one.job.tries if one.job is not None else 0
+    if own:
+        return instant(one.tries[-own])
+    return instant(one.tries[-1]) + timedelta(microseconds=1) if one.tries else NOW - HOUR
+
+
+def form_of_state(state: State) -> Record:
+    last, candidate, job = state.last_rotated_at, state.candidate, state.job
+    return Record(
+        mine=state.uid == UID,
+        app=state.app_id == CLIENT_ID,
+        gen=state.generation,
+        method=method_number(state.auth_method),
+        active=_cred(state.active),
+        previous=_cred(state.previous),
+        candidate=None
+        if candidate is None
+        else Cand(NUMBERS[candidate.value], candidate.index, candidate.discard),
+        job=None
+        if job is None
+        else Task(
+            job.trigger,
+            sum(at >= job.started_at for at in state.refused_tries),
+            token_number(job.token),
+        ),
+        due=None if last is None else NOW - last > LONG_AGO / 2,
+        tries=tuple(map(number_of, state.refused_tries)),
+        handled=token_number(state.handled_rotate),
+        keys=set(state.target_keys) == set(builders.TARGET_KEYS),
+    )
+
+
+def _credential(one: Cred | None) -> Credential | None:
+    if one is None:
+        return None
+    value = None if one.value is None else VALUES[one.value]
+    return Credential(id_text(one.sid), one.place, NOW, value, _state(one.on))
+
+
+def _cred(one: Credential | None) -> Cred | None:
+    if one is None:
+        return None
+    value = None if one.value is None else NUMBERS[one.value]
+    return Cred(id_number(one.secret_id), value, one.index, _on(one.state))
+
+
+def token_text(token: int | None) -> str | None:
+    return None if token is None else f"t{token}"
+
+
+def token_number(text: str | None) -> int | None:
+    return None if text is None else int(text.removeprefix("t"))
+
+
+@cache
+def real_stored(record: Record, version: str) -> StoredState:
+    name, state = NAME + STATE_SUFFIX, real_state(record)
+    secret = SecretObject(
+        NAMESPACE, name, "state-uid", version, STATE_SECRET_TYPE, {}, {}, to_data(state)
+    )
+    return StoredState(secret, state)
+
+
+@cache
+def real_target(one: Aim, version: str) -> SecretObject:
+    if not one.mine:
+        data = {} if one.value is None else {VALUE_KEY: VALUES[one.value].reveal()}
+        return builders.target(
+            resource_version=version, labels={}, annotations={}, data={"theirs": "x", **data}
+        )
+    annotations = {ROTATION_NAME_ANNOTATION: NAME, APP_ID_ANNOTATION: CLIENT_ID}
+    if one.sid is not None:
+        annotations[SECRET_ID_ANNOTATION] = id_text(one.sid)
+    data = {ID_KEY: CLIENT_ID}
+    if one.value is not None:
+        data[VALUE_KEY] = VALUES[one.value].reveal()
+    return builders.target(
+        resource_version=version,
+        labels={ROTATION_LABEL: UID},
+        annotations=annotations,
+        data=data,
+    )
+
+
+def form_of_target(target: SecretObject) -> Aim:
+    text, sid = target.data.get(VALUE_KEY), target.annotations.get(SECRET_ID_ANNOTATION)
+    marks = (ROTATION_NAME_ANNOTATION, ADOPT_ANNOTATION)
+    return Aim(
+        None if text is None else TEXTS[text],
+        None if sid is None else id_number(sid),
+        any(target.annotations.get(mark) == NAME for mark in marks) and "theirs" not in target.data,
+    )
+
+
+@cache
+def real_status(told: Told | None) -> RotationStatus:
+    if told is None:
+        return RotationStatus()
+    return RotationStatus(
+        observed_generation=1,
+        credentials=tuple(
+            CredentialStatus(index=0, secret_id=id_text(sid), state=CredentialState.ACTIVE)
+            for sid in told.witnesses
+        ),
+        last_rotated_at=NOW,
+        failures=Failures(count=1, last_at=NOW, next_attempt_at=NOW + HOUR)
+        if told.backoff
+        else None,
+        state_generation=told.gen,
+        handled_requests=None
+        if told.handled is None
+        else HandledRequests(rotate=token_text(told.handled)),
+    )
+
+
+def form_of_status(status: RotationStatus) -> Told | None:
+    if status.observed_generation is None:
+        return None
+    again = status.failures.next_attempt_at if status.failures is not None else None
+    handled = status.handled_requests
+    return Told(
+        tuple(sorted({id_number(one.secret_id) for one in status.credentials or ()})),
+        status.state_generation,
+        None if handled is None else token_number(handled.rotate),
+        again is not None and again > NOW,
+    )
+
+
+def real_resource(base: Resource, told: Told | None, token: int | None, deleting: bool) -> Resource:
+    text = token_text(token)
+    annotations = {} if text is None else {ROTATE_ANNOTATION: text}
+    return replace(base, annotations=annotations, deleting=deleting, status=real_status(told))
+
+
+@cache
+def real_seen(one: Memory, is_shown: bool) -> Seen:
+    return Seen(
+        app=None if one.app is None else real_app(one.app),
+        secrets=None
+        if one.secrets is None
+        else tuple(real_secret(secret, is_shown) for secret in one.secrets),
+        listed_in_this_pass=one.listed,
+        proofs={
+            (VALUES[value], METHODS[method]): (proof, instant(at))
+            for value, method, proof, at in one.proofs
+        },
+        refused_at=None if one.refused_at is None else instant(one.refused_at),
+        trouble=UNAVAILABLE if one.trouble else None,
+        unsettled_until=NOW + timedelta(seconds=10) if one.unsettled else None,
+    )
+
+
+def form_of_seen(seen: Seen) -> Memory:
+    return Memory(
+        secrets=None if seen.secrets is None else tuple(map(form_of_secret, seen.secrets)),
+        listed=seen.listed_in_this_pass,
+        app=None if seen.app is None else method_number(seen.app.auth_method),
+        proofs=tuple(
+            (NUMBERS[value], METHODS.index(method), proof, number_of(at))
+            for (value, method), (proof, at) in seen.proofs.items()
+        ),
+        refused_at=None if seen.refused_at is None else number_of(seen.refused_at),
+        trouble=seen.trouble is not None,
+        unsettled=seen.unsettled_until is not None and seen.unsettled_until > NOW,
+    )
