@@ -195,3 +195,18 @@ def test_crds_into_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "crds"
     assert invoke("crds", "-o", str(folder)).exit_code == 0
     assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--namespace", "gl-*"], "no name of a namespace"),
+        (["--namespace", "Bad_Name"], "no name of a namespace"),
+        (["--okta-domain", "https://foo.com"], "without https://"),
+        (["--heartbeat", "inf"], "86400"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(arguments: list[str], says: str) -> None:
+    done = invoke("run", *arguments)
+    assert done.exit_code == 2
+    assert says in " ".join(done.output.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,8 @@ app = typer.Typer(
 )
 
 PREFIX = "OKTA_ROTATOR_"
+NAMESPACE = re.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+DOMAIN = re.compile("[a-z0-9-]+([.][a-z0-9-]+)+")
 
 
 @app.command()
@@ -59,6 +62,7 @@ def run(
         typer.Option(
             envvar=PREFIX + "HEARTBEAT",
             min=1,
+            max=86400,
             help="Seconds between two looks at a resource that nothing else woke.",
         ),
     ] = 1800,
@@ -82,13 +86,13 @@ def run(
 ) -> None:
     """Run the operator: in the cluster, or with KUBECONFIG and its current context."""
     settings = Settings(
-        namespaces=_listed(namespace, "--namespace"),
+        namespaces=_namespaces(namespace),
         log_level=_level(log_level),
         log_format=log_format,
         http_port=http_port,
         workers=workers,
         heartbeat=heartbeat,
-        okta_domains=_listed(okta_domain, "--okta-domain") or DEFAULT_DOMAINS,
+        okta_domains=_domains(okta_domain),
         allow_insecure_okta=allow_insecure_okta,
     )
     uvloop.run(run_operator(settings))
@@ -118,6 +122,24 @@ def _listed(values: list[str] | None, flag: str) -> tuple[str, ...]:
     if values and not names:
         raise typer.BadParameter("holds no name", param_hint=flag)
     return names
+
+
+def _namespaces(values: list[str] | None) -> tuple[str, ...]:
+    names = _listed(values, "--namespace")
+    for name in names:
+        if not NAMESPACE.fullmatch(name):
+            message = f"{name!r} is no name of a namespace: lower-case letters, digits and '-'"
+            raise typer.BadParameter(message, param_hint="--namespace")
+    return names
+
+
+def _domains(values: list[str] | None) -> tuple[str, ...]:
+    domains = _listed(values, "--okta-domain")
+    for domain in domains:
+        if not DOMAIN.fullmatch(domain):
+            message = f"{domain!r} is no domain: it is given as acme.com, without https://"
+            raise typer.BadParameter(message, param_hint="--okta-domain")
+    return domains or DEFAULT_DOMAINS
 
 
 def _level(text: str) -> str:

@@ -6,6 +6,7 @@ pass at a time for each resource.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -41,6 +42,8 @@ from okta_rotator.rotation.snapshot import Draw, Resource, SecretObject, Snapsho
 from okta_rotator.rotation.state import StateUnreadableError, from_data, to_data
 from okta_rotator.rotation.target import target_name
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
+
+logger = logging.getLogger(__name__)
 
 MOST_STEPS: Final = 60
 """Of one pass. A rotation takes about ten; more means that two hands undo each other's work."""
@@ -102,7 +105,12 @@ class Engine:
         is_first = resource.uid not in self._seen
         seen = self._seen.get(resource.uid, Seen()).for_a_new_pass()
         work = _Pass(resource, seen, resource.status, self._draw())
-        await self._gather(work)
+        try:
+            await self._gather(work)
+        except PortError as error:
+            if error.trouble.next is not Next.PERSON:
+                raise
+            return await self._finish(work, self._snapshot(work), _without_secrets(work, error))
         if work.status_before.last_rotated_at is None:
             # It was wiped, or the resource is new and takes up what an earlier one left.
             self._take_as_told(work)
@@ -298,6 +306,14 @@ class Engine:
 
 
 _OKTA = (ReadApp, ListSecrets, Prove, CreateSecret, DeactivateSecret, DeleteSecret)
+
+
+def _without_secrets(work: _Pass, error: PortError) -> Verdict:
+    """We may not read Secrets: that is told, and holds nobody's deletion up."""
+    if work.resource.deleting:
+        logger.warning("%s: let go, its target left as it is: %s", work.resource.key, error)
+        return LetGo(error.trouble.message)
+    return Blocked(error.trouble, counts=False)
 
 
 def _goes_as_it_is(resource: Resource) -> bool:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.api.names import ADOPT_ANNOTATION, LONGEST_TOKEN, ROTATE_ANNOTATION
+from okta_rotator.api.names import (
+    ADOPT_ANNOTATION,
+    LONGEST_TOKEN,
+    ROTATE_ANNOTATION,
+    ROTATION_NAME_ANNOTATION,
+)
 from okta_rotator.api.rotation import DeletionAction
 from okta_rotator.rotation.decisions import Blocked, DeleteTarget, LetGo, Publish
 from okta_rotator.rotation.snapshot import Snapshot
@@ -94,6 +99,14 @@ def target_is_a_strangers(s: Snapshot) -> Blocked | None:
         )
     if target is None:
         return None
+    owner = target.annotations.get(ROTATION_NAME_ANNOTATION)
+    if owner is not None and not is_marked_ours(target, s.resource):
+        return _person(
+            Reason.TARGET_CONFLICT,
+            f"the Secret {target.name} is the target of the OktaClientSecretRotation {owner}. Make "
+            "this resource anew with another spec.target.name, or delete the Secret if the other "
+            "resource is gone",
+        )
     if not is_marked_ours(target, s.resource):
         return _person(
             Reason.TARGET_CONFLICT,
