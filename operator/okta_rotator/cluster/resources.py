@@ -71,22 +71,22 @@ async def write_status(
         {"op": "test", "path": "/metadata/uid", "value": uid},
         {"op": "add", "path": "/status", "value": status.to_api()},
     ]
-    path = f"/apis/{GROUP}/{VERSION}/namespaces/{key.namespace}/{plural}/{key.name}"
+    path = f"/apis/{GROUP}/{VERSION}/namespaces/{key.namespace}/{plural}"
+    target = f"{path}/{key.name}/status"
     try:
-        return await api.patch(path + "/status", patch, JSON_PATCH, fieldManager=FIELD_MANAGER)
+        return await api.patch(target, patch, JSON_PATCH, fieldManager=FIELD_MANAGER)
     except NotFoundError:
         return None
     except ClusterError as error:
-        if error.status == UNPROCESSABLE and not await _is_there(api, path, uid):
+        if error.status == UNPROCESSABLE and not await _is_there(api, path, key.name, uid):
             return None
         raise
 
 
-async def _is_there(api: KubeApi, path: str, uid: str) -> bool:
-    try:
-        return bool((await api.get(path))["metadata"]["uid"] == uid)
-    except NotFoundError:
-        return False
+async def _is_there(api: KubeApi, path: str, name: str, uid: str) -> bool:
+    """By a list of one: the right to list our kinds is there anyway, the right to get is not."""
+    found = await api.get(path, fieldSelector=f"metadata.name={name}")
+    return any(item["metadata"]["uid"] == uid for item in found["items"])
 
 
 def connection_spec(raw: Mapping[str, Any]) -> tuple[ConnectionSpec | None, str | None]:
