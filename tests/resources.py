@@ -7,6 +7,8 @@ from typing import Any
 Json = dict[str, Any]
 
 CLIENT_ID = "0oa1b2c3d4e5f6g7h8i9"
+CREATED = "2026-01-01T00:00:00Z"
+"""When an object was made, where that is no matter."""
 ABSENT = object()
 """In place of a value: the field is left out."""
 

@@ -119,18 +119,19 @@ class ConnectionBook:
     def connection_of(self, resource: Resource) -> Connection:
         spec, secrets = resource.spec, self._credential_secrets(resource.key.namespace)
         if spec is None:
-            return Connection("", None, None, None, secrets)
+            return Connection("", None, None, None, False, secrets)
         name = spec.connection.name
         entry = self._entries.get(Key(resource.key.namespace, name))
         if entry is None:
-            return Connection(name, None, None, _not_found(name), secrets)
+            return Connection(name, None, None, _not_found(name), True, secrets)
         org_id = entry.organization.id if entry.organization is not None else entry.status.org_id
         problem = (
             None
             if entry.session is not None and entry.problem is None
             else _not_ready(name, entry.problem)
         )
-        return Connection(name, entry.uid, org_id, problem, secrets)
+        is_lost = entry.problem is not None and entry.problem.reason is Reason.SECRET_NOT_FOUND
+        return Connection(name, entry.uid, org_id, problem, is_lost, secrets)
 
     def _credential_secrets(self, namespace: str) -> frozenset[str]:
         return frozenset(

@@ -17,6 +17,7 @@ from okta_rotator.api.names import STATE_SUFFIX
 from okta_rotator.cluster.resources import rotation_resource
 from okta_rotator.cluster.secret_watch import SecretChange
 from okta_rotator.connections import ConnectionBook, key_of
+from okta_rotator.neighbours import Neighbourhood
 from okta_rotator.queue import WorkQueue
 from okta_rotator.rotation.decisions import Blocked, LetGo, Settled
 from okta_rotator.rotation.engine import Engine, Outcome
@@ -44,6 +45,7 @@ class Controller:
         engine: Engine,
         connections: ConnectionBook,
         metrics: Metrics,
+        neighbours: Neighbourhood,
         watch_target: Callable[[Key, str | None], None],
         *,
         workers: int,
@@ -52,6 +54,7 @@ class Controller:
         self._engine = engine
         self._connections = connections
         self._metrics = metrics
+        self._neighbours = neighbours
         self._watch_target = watch_target
         self._resources: dict[Key, Resource] = {}
         self._settled: set[str] = set()
@@ -79,9 +82,11 @@ class Controller:
         """A resource is no more; another of the same name may have been seen before that."""
         key, uid = key_of(body), body["metadata"]["uid"]
         if self._is_there(key, uid):
-            del self._resources[key]
+            waiting = self._neighbours.gone(self._resources.pop(key))
             self.queue.forget(key)
             self._watch_target(key, None)
+            for other in waiting:
+                self.wake(other)
         self._engine.forget(uid)
         self._settled.discard(uid)
         self._ticks.pop(uid, None)
@@ -209,6 +214,7 @@ class Controller:
         known = self._resources.get(resource.key)
         if known is None or _is_newer(resource, known):
             self._resources[resource.key] = resource
+            self._neighbours.saw(resource)
 
     def _is_there(self, key: Key, uid: str) -> bool:
         known = self._resources.get(key)

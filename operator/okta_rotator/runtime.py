@@ -30,6 +30,7 @@ from okta_rotator.connections import ConnectionBook
 from okta_rotator.controller import Controller
 from okta_rotator.handlers import operator_settings, register_handlers, register_login
 from okta_rotator.named_watches import NamedWatches
+from okta_rotator.neighbours import Neighbourhood
 from okta_rotator.okta.sessions import Sessions
 from okta_rotator.rotation.engine import Engine
 from okta_rotator.rotation.snapshot import Draw, Key
@@ -82,14 +83,15 @@ class Runtime:
             self._connection_changed,
             self._token_watches.set,
         )
-        engine = Engine(
-            Cluster(api, self._events, own_versions.note), self._connections, _now, _draw
-        )
+        neighbours = Neighbourhood(self._connections)
+        cluster = Cluster(api, self._events, own_versions.note)
+        engine = Engine(cluster, self._connections, neighbours, _now, _draw)
         self._target_watches = NamedWatches(api, own_versions, self._wake)
         self._controller = Controller(
             engine,
             self._connections,
             self._metrics,
+            neighbours,
             self._target_watches.set,
             workers=settings.workers,
             now=_now,

@@ -125,13 +125,16 @@ class Bench:
             shows_values=setup.shows_values,
         )
         self.cluster = Cluster(self.wire, resource, self._secrets())
-        self.engine = Engine(self.cluster, self, self.clock, lambda: self.draw)
+        self.engine = Engine(self.cluster, self, self, self.clock, lambda: self.draw)
         used = set(used_values(world))
         fresh = next(value for value in range(EARLIER_FROM) if value not in used)
         self.draw = Draw("job", bytes([fresh]) * RANDOM_BYTES)
 
     def connection_of(self, resource: Resource) -> Connection:
         return DISCONNECTED if self.world.down else CONNECTED
+
+    def neighbours_of(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
+        return ()
 
     def okta_of(self, resource: Resource) -> FakeOkta:
         return self.okta

@@ -10,7 +10,7 @@ import pytest
 
 from okta_rotator.rotation import decide as deciding
 from okta_rotator.rotation import facts
-from okta_rotator.rotation.checks import intent, job, publication, reach, table
+from okta_rotator.rotation.checks import first_look, intent, job, publication, reach, table
 from okta_rotator.rotation.decisions import (
     Blocked,
     CreateSecret,
@@ -49,7 +49,7 @@ def post_before_the_intent(patch: Patch) -> None:
             return None
         return CreateSecret(make_value(s.resource.uid, s.draw.randomness), "mutant")
 
-    before(patch, table.no_state_and_okta_is_empty, post_at_once)
+    before(patch, first_look.no_state_and_okta_is_empty, post_at_once)
 
 
 def publish_before_the_roles_move(patch: Patch) -> None:

@@ -19,7 +19,7 @@ from okta_rotator.okta.urls import problem_with_address
 from okta_rotator.rotation.okta_view import Organization
 from okta_rotator.rotation.snapshot import Key, Resource
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
-from tests.resources import Json, connection, rotation
+from tests.resources import CREATED, Json, connection, rotation
 from tests.unit.clocks import ManualClock
 from tests.unit.fake_kube import FakeKube
 from tests.waiting import until
@@ -127,13 +127,18 @@ class Bench:
 def body(uid: str = "uid-1", generation: int = 1, **changes: Any) -> Json:
     made = connection({path.replace("__", "."): value for path, value in changes.items()})
     metadata = {"namespace": "team-a", "uid": uid, "generation": generation}
-    made["metadata"] |= metadata | {"resourceVersion": "1"}
+    made["metadata"] |= metadata | {"resourceVersion": "1", "creationTimestamp": CREATED}
     return made
 
 
 def resource() -> Resource:
     made = rotation()
-    made["metadata"] |= {"namespace": "team-a", "uid": "rotation", "resourceVersion": "1"}
+    made["metadata"] |= {
+        "namespace": "team-a",
+        "uid": "rotation",
+        "resourceVersion": "1",
+        "creationTimestamp": CREATED,
+    }
     return rotation_resource(made)
 
 
@@ -183,7 +188,12 @@ async def test_a_connection_that_was_not_checked_yet(bench: Bench) -> None:
 
 async def test_a_resource_whose_spec_cannot_be_read_has_no_connection(bench: Bench) -> None:
     made = rotation()
-    made["metadata"] |= {"namespace": "team-a", "uid": "u", "resourceVersion": "1"}
+    made["metadata"] |= {
+        "namespace": "team-a",
+        "uid": "u",
+        "resourceVersion": "1",
+        "creationTimestamp": CREATED,
+    }
     made["spec"].pop("connection")
     assert bench.book.connection_of(rotation_resource(made)).problem is None
 

@@ -14,12 +14,13 @@ from okta_rotator import controller as module
 from okta_rotator.api.conditions import Reason
 from okta_rotator.cluster.secret_watch import SecretChange
 from okta_rotator.controller import Controller
+from okta_rotator.neighbours import Neighbourhood
 from okta_rotator.rotation.decisions import Blocked, LetGo, Settled, Verdict
 from okta_rotator.rotation.engine import Outcome
 from okta_rotator.rotation.snapshot import Key, Resource
 from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.telemetry.metrics import Metrics
-from tests.resources import Json, rotation
+from tests.resources import CREATED, Json, rotation
 from tests.unit.clocks import ManualClock
 
 KEY = Key("team-a", "my-rotation")
@@ -42,6 +43,7 @@ class Bench:
             cast(Any, self),
             cast(Any, self),
             Metrics(),
+            Neighbourhood(cast(Any, self)),
             self.watched.__setitem__,
             workers=4,
             now=self.clock,
@@ -85,7 +87,9 @@ class Bench:
 def body(version: int = 1, uid: str = "uid-1", generation: int = 1, **metadata: Any) -> Json:
     made = rotation()
     known = {"namespace": "team-a", "uid": uid, "generation": generation}
-    made["metadata"] |= known | {"resourceVersion": str(version)} | metadata
+    made["metadata"] |= (
+        known | {"resourceVersion": str(version), "creationTimestamp": CREATED} | metadata
+    )
     return made
 
 

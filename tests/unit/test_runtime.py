@@ -14,7 +14,7 @@ from okta_rotator.api.names import CONNECTION_PLURAL
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.runtime import Runtime
 from okta_rotator.settings import LogFormat, Settings
-from tests.resources import rotation
+from tests.resources import CREATED, rotation
 from tests.unit.fake_kube import FakeKube
 
 SETTINGS = Settings(
@@ -124,7 +124,12 @@ async def test_work_that_takes_too_long_is_cut_off(
 ) -> None:
     monkeypatch.setattr(module, "PATIENCE_WITH_WORK", 0.2)
     made = rotation()
-    made["metadata"] |= {"namespace": "team-a", "uid": "u", "resourceVersion": "1"}
+    made["metadata"] |= {
+        "namespace": "team-a",
+        "uid": "u",
+        "resourceVersion": "1",
+        "creationTimestamp": CREATED,
+    }
 
     async def work_for_ever(_: object) -> None:
         await asyncio.sleep(60)
@@ -137,7 +142,12 @@ async def test_work_that_takes_too_long_is_cut_off(
 
 async def test_a_heartbeat_that_is_overdue_makes_the_process_dead(runtime: Runtime) -> None:
     made = rotation()
-    made["metadata"] |= {"namespace": "team-a", "uid": "u", "resourceVersion": "1"}
+    made["metadata"] |= {
+        "namespace": "team-a",
+        "uid": "u",
+        "resourceVersion": "1",
+        "creationTimestamp": CREATED,
+    }
     runtime._controller.saw(made)
     assert runtime.what_is_dead() is None
     runtime._controller._ticks["u"] -= module.SILENT_INTERVALS * SETTINGS.heartbeat

@@ -8,7 +8,7 @@ from typing import Any
 from okta_rotator.cluster.resources import rotation_resource
 from okta_rotator.cluster.secrets import _state_body, _target_body, secret_object
 from okta_rotator.rotation.target import TargetChange
-from tests.resources import Json, rotation
+from tests.resources import CREATED, Json, rotation
 
 
 def body(**changes: Any) -> Json:
@@ -85,7 +85,12 @@ def test_our_metadata_is_what_our_manager_owns() -> None:
 
 def test_the_state_secret_carries_our_mark_and_no_owner() -> None:
     made = rotation()
-    made["metadata"] |= {"namespace": "team-a", "uid": "uid-9", "resourceVersion": "1"}
+    made["metadata"] |= {
+        "namespace": "team-a",
+        "uid": "uid-9",
+        "resourceVersion": "1",
+        "creationTimestamp": CREATED,
+    }
     state = _state_body(rotation_resource(made), {"record": "{}"})
     assert state == {
         "kind": "Secret",

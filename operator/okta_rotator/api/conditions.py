@@ -81,7 +81,11 @@ class Reason(_Explained):
         "StateConflict",
         "The state Secret belongs to another app, was made by somebody else or cannot be read.",
     )
-    CONFLICT = "Conflict", "Somebody else keeps changing the same objects at the same time."
+    CONFLICT = (
+        "Conflict",
+        "Another resource rotates the same app or has the same target, or somebody else keeps "
+        "changing the same objects.",
+    )
     INVALID_SPEC = "InvalidSpec", "The spec holds what the schema could not refuse."
     CONNECTION_NOT_FOUND = (
         "ConnectionNotFound",
@@ -101,6 +105,14 @@ class Reason(_Explained):
     RATE_LIMITED = "RateLimited", "Okta's rate limit is used up until its reset."
     OKTA_UNAVAILABLE = "OktaUnavailable", "Okta cannot be reached or answers with an error."
     VERIFICATION_FAILED = "VerificationFailed", "Okta refuses the client secret that was proved."
+    RETENTION_PENDING = (
+        "RetentionPending",
+        "A rotation waits until the previous client secret has had the time that was promised.",
+    )
+    CANNOT_ADOPT = (
+        "CannotAdopt",
+        "The app's client secret is to be adopted, and Okta does not show its value.",
+    )
     CANNOT_VERIFY = (
         "CannotVerify",
         "Okta does not say whether it accepts the new client secret, so it is not published.",

@@ -21,6 +21,13 @@ FINALIZER: Final = f"{GROUP}/finalizer"
 
 ROTATE_ANNOTATION: Final = f"{GROUP}/rotate"
 """On a rotation: rotates once for each new value of the annotation."""
+REVOKE_PREVIOUS_ANNOTATION: Final = f"{GROUP}/revoke-previous"
+"""On a rotation: ends the previous secret now, once for each new value. With the value of `rotate`:
+that rotation's old secret, as soon as the new one is published."""
+ROLLBACK_ANNOTATION: Final = f"{GROUP}/rollback"
+"""On a rotation: publishes the previous secret again, once for each new value."""
+REPLACE_FOREIGN_ANNOTATION: Final = f"{GROUP}/replace-foreign"
+"""On a rotation: Okta's id of a stranger's secret that may be taken away where it is in the way."""
 LONGEST_TOKEN: Final = 1024
 """Characters of a request's token."""
 ADOPT_ANNOTATION: Final = f"{GROUP}/adopt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -122,6 +123,40 @@ LabelValue = Annotated[
         "ending with a letter or digit",
     ),
 ]
+
+_HOURS, _MINUTES, _SECONDS = "[0-9]{1,5}h", "[0-9]{1,6}m", "[0-9]{1,8}s"
+_DURATION = (
+    f"{_HOURS}({_MINUTES})?({_SECONDS})?|{_MINUTES}({_SECONDS})?|{_SECONDS}"  # at least one of them
+)
+
+
+def parsed_duration(text: str) -> timedelta:
+    """A duration as Kubernetes and Go write it, in hours, minutes and seconds: `24h`, `1h30m`."""
+    numbers = {unit: int(number) for number, unit in re.findall("([0-9]+)([hms])", text)}
+    return timedelta(
+        hours=numbers.get("h", 0), minutes=numbers.get("m", 0), seconds=numbers.get("s", 0)
+    )
+
+
+Duration = Annotated[
+    str,
+    Field(max_length=18),
+    matching(
+        _DURATION, "must be a duration in hours, minutes and seconds, such as 24h, 1h30m or 90s"
+    ),
+]
+"""A length of time as Kubernetes writes it, without units longer than an hour."""
+
+
+def between(least: str, most: str) -> Rule:
+    """That a duration is neither shorter than `least` nor longer than `most`."""
+    shortest, longest = parsed_duration(least), parsed_duration(most)
+    return Rule(
+        cel=f"duration(self) >= duration('{least}') && duration(self) <= duration('{most}')",
+        says=f"must be a duration from {least} to {most}",
+        holds=lambda text: shortest <= parsed_duration(text) <= longest,
+    )
+
 
 _LOOPBACK = r"(127[.]0[.]0[.]1|localhost|\[::1\])"
 _DNS_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"

@@ -6,10 +6,12 @@ The status is in `rotation_status.py` and can be had from here as well.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StrictBool, StrictInt
+from pydantic.alias_generators import to_snake
 
 from okta_rotator.api.base import ApiModel
 from okta_rotator.api.names import STATE_SUFFIX
@@ -20,10 +22,13 @@ from okta_rotator.api.patterns import (
     VALID_KEYS,
     AppId,
     ClientId,
+    Duration,
     LabelValue,
     ObjectName,
     SecretKey,
     SecretType,
+    between,
+    parsed_duration,
 )
 from okta_rotator.api.rotation_status import RotationStatus as RotationStatus
 from okta_rotator.api.rules import Rule, cel_text, is_match, unchangeable
@@ -40,6 +45,27 @@ class DeletionAction(StrEnum):
 
     RETAIN = "Retain"
     DELETE = "Delete"
+
+
+class OktaSecretsAction(StrEnum):
+    """What becomes of the app's client secrets when the resource is deleted."""
+
+    RETAIN = "Retain"
+    REVOKE = "Revoke"
+
+
+class AdoptionPolicy(StrEnum):
+    """What the first run does with a client secret that the app has already."""
+
+    ROTATE = "Rotate"
+    ADOPT = "Adopt"
+
+
+class Retention(StrEnum):
+    """How long the previous client secret stays ACTIVE after another was published."""
+
+    UNTIL_NEXT_ROTATION = "UntilNextRotation"
+    FOR = "For"
 
 
 class ConnectionReference(ApiModel):
@@ -173,18 +199,98 @@ class Verification(ApiModel):
     timeout_seconds: Annotated[StrictInt, Field(ge=5, le=600)] = 60
     """How long a new client secret is tried before it counts as refused, in seconds, 5 to 600.
     Default: 60."""
+    recheck_interval: Annotated[Duration, between("1m", "720h")] = "24h"
+    """How often Okta is asked whether it still accepts the published client secret, 1m to 720h.
+    Default: 24h."""
+
+    @property
+    def recheck(self) -> timedelta:
+        """`recheck_interval` as a length of time."""
+        return parsed_duration(self.recheck_interval)
+
+
+class PreviousSecret(ApiModel):
+    """How long the previous client secret still works after another was published."""
+
+    rules: ClassVar = (
+        Rule(
+            field=".duration",
+            cel="(self.retention == 'For') == has(self.duration)",
+            says="duration is needed with retention For, and belongs to no other retention",
+            holds=lambda own: (own.retention is Retention.FOR) == (own.duration is not None),
+        ),
+    )
+
+    retention: Retention = Retention.UNTIL_NEXT_ROTATION
+    """UntilNextRotation: the previous client secret works until the next rotation needs its
+    place. For: until duration is over. Default: UntilNextRotation."""
+    duration: Annotated[Duration, between("1m", "87600h")] | None = None
+    """With retention For: how long the previous client secret works after another was published,
+    such as 24h. Shorter than rotationInterval."""
+    inactive_hold: Annotated[Duration, between("0s", "720h")] | None = None
+    """How long the previous client secret is kept deactivated before it is deleted; until then
+    one call at Okta brings it back. Default: 0s with UntilNextRotation, otherwise 1h."""
+
+    @property
+    def hold(self) -> timedelta:
+        """`inactive_hold` as a length of time, with its default."""
+        if self.inactive_hold is not None:
+            return parsed_duration(self.inactive_hold)
+        is_until_next = self.retention is Retention.UNTIL_NEXT_ROTATION
+        return timedelta(0) if is_until_next else timedelta(hours=1)
+
+    @property
+    def kept_for(self) -> timedelta | None:
+        """`duration` as a length of time; None with UntilNextRotation."""
+        return None if self.duration is None else parsed_duration(self.duration)
 
 
 class DeletionPolicy(ApiModel):
     """What becomes of things when the rotation is deleted."""
 
+    rules: ClassVar = (
+        Rule(
+            field=".oktaSecrets",
+            cel="self.oktaSecrets != 'Revoke' || self.secret == 'Delete'",
+            says="oktaSecrets can be Revoke only where secret is Delete: a Secret that is retained "
+            "would hold a client secret that no longer works",
+            holds=lambda own: (
+                own.okta_secrets is OktaSecretsAction.RETAIN or own.secret is DeletionAction.DELETE
+            ),
+        ),
+    )
+
     secret: DeletionAction = DeletionAction.RETAIN
     """What becomes of the target Secret when the rotation is deleted: Retain or Delete.
     Default: Retain."""
+    okta_secrets: OktaSecretsAction = OktaSecretsAction.RETAIN
+    """What becomes of the client secrets in Okta when the rotation is deleted: Retain, or Revoke,
+    which deactivates and deletes them, and needs secret to be Delete. Default: Retain."""
+
+
+def _shorter_than_the_interval(field: str) -> Rule:
+    name = field.rpartition(".")[2]
+    return Rule(
+        field=field,
+        cel=f"!has(self{field}) || "
+        f"duration(self{field}) < duration(string(self.rotationInterval * 24) + 'h')",
+        says=f"{name} must be shorter than rotationInterval",
+        holds=lambda own: _is_shorter(own, getattr(own.previous_secret, to_snake(name))),
+    )
+
+
+def _is_shorter(spec: RotationSpec, duration: str | None) -> bool:
+    interval = timedelta(days=spec.rotation_interval)
+    return duration is None or parsed_duration(duration) < interval
 
 
 class RotationSpec(ApiModel):
     """Which client secret is rotated, how often, and where it is published."""
+
+    rules: ClassVar = (
+        _shorter_than_the_interval(".previousSecret.duration"),
+        _shorter_than_the_interval(".previousSecret.inactiveHold"),
+    )
 
     description: Annotated[str, Field(max_length=256)] | None = None
     """Free text for people, at most 256 characters."""
@@ -203,8 +309,13 @@ class RotationSpec(ApiModel):
     """Under which keys of the target Secret the values are published."""
     target: Target = Target()
     """The Secret in which the values are published."""
+    adoption_policy: AdoptionPolicy = AdoptionPolicy.ROTATE
+    """What the first run does where the app has a client secret already: Rotate makes a new one,
+    Adopt publishes the newest active one and rotates when that is due. Default: Rotate."""
     verification: Verification = Verification()
-    """How a new client secret is proven before it is published."""
+    """How a client secret is proven before it is published, and afterwards."""
+    previous_secret: PreviousSecret = PreviousSecret()
+    """How long the previous client secret still works after another was published."""
     deletion_policy: DeletionPolicy = DeletionPolicy()
     """What becomes of things when the rotation is deleted."""
 

@@ -43,7 +43,7 @@ class CredentialStatus(ApiModel):
     created_at: UtcTime | None = None
     """When Okta made the client secret, in UTC."""
     revoke_at: UtcTime | None = None
-    """When the operator will take the client secret away, in UTC; only for one that is no longer
+    """When the operator will deactivate the client secret, in UTC; only for one that is no longer
     published and has a known end."""
 
 
@@ -87,6 +87,12 @@ class HandledRequests(ApiModel):
 
     rotate: Annotated[str, Field(max_length=1024)] | None = None
     """Last value of the annotation okta-rotator.dev/rotate that was acted on."""
+    revoke_previous: Annotated[str, Field(max_length=1024)] | None = None
+    """Last value of the annotation okta-rotator.dev/revoke-previous that was acted on."""
+    rollback: Annotated[str, Field(max_length=1024)] | None = None
+    """Last value of the annotation okta-rotator.dev/rollback that was acted on."""
+    replace_foreign: Annotated[str, Field(max_length=1024)] | None = None
+    """Last value of the annotation okta-rotator.dev/replace-foreign that was acted on."""
 
 
 class RotationStatus(ApiModel):

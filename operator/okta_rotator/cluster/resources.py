@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -42,6 +43,7 @@ def rotation_resource(body: Mapping[str, Any], known: Resource | None = None) ->
         resource_version=metadata["resourceVersion"],
         deleting="deletionTimestamp" in metadata,
         annotations=_our_annotations(metadata.get("annotations") or {}),
+        created_at=datetime.fromisoformat(metadata["creationTimestamp"]),
         spec=spec,
         spec_error=spec_error,
         status=RotationStatus.salvage(body.get("status") or {}),

@@ -89,6 +89,7 @@ def secret_object(body: Json) -> SecretObject:
         data={key: _decoded(value) for key, value in (body.get("data") or {}).items()},
         our_metadata=frozenset(_our_metadata(metadata.get("managedFields") or ())),
         deleting="deletionTimestamp" in metadata,
+        immutable=bool(body.get("immutable")),
     )
 
 

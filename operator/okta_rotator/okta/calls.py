@@ -28,6 +28,7 @@ class Endpoint(StrEnum):
     APP = "apps.read"
     LIST = "secrets.list"
     CREATE = "secrets.create"
+    ACTIVATE = "secrets.activate"
     DEACTIVATE = "secrets.deactivate"
     DELETE = "secrets.delete"
     INTROSPECT = "introspect"
@@ -39,7 +40,7 @@ class Endpoint(StrEnum):
 
     @property
     def is_of_one_secret(self) -> bool:
-        return self in (Endpoint.DEACTIVATE, Endpoint.DELETE)
+        return self in (Endpoint.ACTIVATE, Endpoint.DEACTIVATE, Endpoint.DELETE)
 
     @property
     def is_of_connection(self) -> bool:
@@ -47,7 +48,9 @@ class Endpoint(StrEnum):
         return self in (Endpoint.ORGANIZATION, Endpoint.SIGN_IN)
 
 
-_WRITES: Final = frozenset({Endpoint.CREATE, Endpoint.DEACTIVATE, Endpoint.DELETE})
+_WRITES: Final = frozenset(
+    {Endpoint.CREATE, Endpoint.ACTIVATE, Endpoint.DEACTIVATE, Endpoint.DELETE}
+)
 
 
 @dataclass(frozen=True, slots=True)

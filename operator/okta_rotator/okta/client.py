@@ -110,6 +110,13 @@ class OktaClient:
         response = await self._ask(call, "POST", secrets_path(app_id), body)
         return _read(answers.read_secret, response, call)
 
+    async def activate_secret(self, app_id: str, secret_id: str) -> OktaSecret:
+        """Raises LostRaceError where the secret is gone."""
+        call = self._call(Endpoint.ACTIVATE, app_id)
+        path = secrets_path(app_id, secret_id)
+        response = await self._ask(call, "POST", path and f"{path}/lifecycle/activate")
+        return _read(answers.read_secret, response, call)
+
     async def deactivate_secret(self, app_id: str, secret_id: str) -> OktaSecret:
         """Raises LostRaceError where the secret is gone or may not be deactivated any more."""
         call = self._call(Endpoint.DEACTIVATE, app_id)

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from okta_rotator.rotation.checks import job, ownership, publication, reach, table
+from okta_rotator.rotation.checks import (
+    deletion,
+    first_look,
+    job,
+    ownership,
+    publication,
+    reach,
+    requests,
+    table,
+)
 from okta_rotator.rotation.decisions import Decision
 from okta_rotator.rotation.snapshot import Snapshot
 
@@ -17,19 +26,26 @@ Check = Callable[[Snapshot], Decision | None]
 
 CHECKS: Final[tuple[Check, ...]] = (
     # Going away needs neither Okta nor a connection.
-    ownership.deleted_resource_takes_its_target_along,
-    ownership.deleted_resource_is_let_go,
+    # With Revoke, what the state names goes first.
+    deletion.deleted_resource_takes_its_target_along,
+    deletion.deleted_resource_revokes_its_secrets,
+    deletion.deleted_resource_is_let_go,
     # What only a person can put right.
     ownership.spec_is_invalid,
     ownership.state_is_unreadable,
     ownership.state_is_of_another_app,
+    ownership.another_resource_comes_first,
     ownership.target_is_a_strangers,
+    ownership.clock_was_put_back,
     # Publication is a rule: it comes before every step, and holds while one is blocked.
     publication.state_in_doubt_is_held_against_okta,
     publication.target_is_newer_than_the_state,
     publication.keys_are_noted_before_they_are_written,
+    publication.target_is_fought_over,
     publication.target_differs,
-    ownership.rotate_token_is_too_long,
+    ownership.token_is_too_long,
+    requests.revocation_is_bound,
+    publication.published_value_is_rechecked,
     # From here on Okta is needed, and only for good reason.
     reach.nothing_needs_okta,
     reach.failure_is_recent,
@@ -40,13 +56,16 @@ CHECKS: Final[tuple[Check, ...]] = (
     reach.auth_method_is_noted,
     reach.secrets_are_unlisted,
     # What the state and Okta say.
-    table.no_state_and_okta_is_empty,
-    table.no_state_and_target_holds_ours,
-    table.no_state_and_another_rotator_was_here,
-    table.no_state_and_one_secret,
-    table.no_state_and_target_holds_one_of_two,
-    table.no_state_and_two_secrets,
+    first_look.no_state_and_okta_is_empty,
+    first_look.no_state_and_target_holds_ours,
+    first_look.no_state_and_another_rotator_was_here,
+    first_look.no_state_and_one_secret,
+    first_look.no_state_and_target_holds_one_of_two,
+    first_look.no_state_and_two_secrets,
+    table.stand_in_is_forgotten,
     table.value_is_held_twice,
+    table.known_value_has_another_id,
+    table.state_knows_none_of_ours,
     table.active_is_gone_and_previous_is_not,
     job.discarded_candidate_is_removed,
     job.inactive_candidate_is_discarded,
@@ -55,7 +74,10 @@ CHECKS: Final[tuple[Check, ...]] = (
     table.active_is_gone,
     table.active_is_refused,
     table.state_is_of_an_earlier_resource,
+    requests.bound_secret_is_ended,
     table.previous_has_changed,
+    requests.rollback_is_asked_for,
+    job.previous_has_had_its_time,
     # Only now is a new rotation begun.
     job.rotation_is_due,
     job.nothing_is_due,

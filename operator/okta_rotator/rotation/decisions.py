@@ -25,14 +25,22 @@ class Step(StrEnum):
     TAKE_UP = "take-up"
     NOTE_AUTH_METHOD = "note-auth-method"
     NOTE_TARGET_KEYS = "note-target-keys"
+    NOTE_ASKING = "note-asking"
     NOTE_REFUSAL = "note-refusal"
     NOTE_PREVIOUS = "note-previous"
+    NOTE_IDS = "note-ids"
+    NOTE_CLOCK = "note-clock"
     MARK_DISCARD = "mark-discard"
     UNMARK_DISCARD = "unmark-discard"
     FORGET_CANDIDATE = "forget-candidate"
     MOVE_ROLES = "move-roles"
     SWAP_ROLES = "swap-roles"
     RESTORE = "restore"
+    BIND = "bind"
+    ROLL_BACK = "roll-back"
+    DECLINE_ROLLBACK = "decline-rollback"
+    REPLACE_FOREIGN = "replace-foreign"
+    STAND_IN = "stand-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,13 @@ class ReadApp:
 @dataclass(frozen=True, slots=True)
 class ListSecrets:
     """List the app's client secrets in Okta."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTarget:
+    """Read the target Secret anew, right before a secret is taken out of use."""
 
     why: str
 
@@ -65,6 +80,14 @@ class CreateSecret:
     """POST a client secret with the candidate's value."""
 
     value: SecretValue = field(repr=False)
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateSecret:
+    """Bring back a client secret that was deactivated in Okta."""
+
+    secret_id: str
     why: str
 
 
@@ -109,6 +132,13 @@ class DeleteTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteState:
+    """Delete the state Secret: what it named is revoked."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """Nothing is due. Look again at `next_look`, or on a change."""
 
@@ -136,18 +166,23 @@ class LetGo:
     """The resource is being deleted, and nothing of ours holds it any more."""
 
     why: str
+    is_incomplete: bool = False
+    """Whether something that was to go with it had to be left."""
 
 
 Act = (
     ReadApp
     | ListSecrets
+    | ReadTarget
     | Prove
     | CreateSecret
+    | ActivateSecret
     | DeactivateSecret
     | DeleteSecret
     | WriteState
     | Publish
     | DeleteTarget
+    | DeleteState
 )
 Verdict = Settled | Blocked | LetGo
 Decision = Act | Verdict

@@ -19,31 +19,47 @@ from okta_rotator.rotation import seen as what_is_seen
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import (
     Act,
+    ActivateSecret,
     Blocked,
     CreateSecret,
     DeactivateSecret,
     DeleteSecret,
+    DeleteState,
     DeleteTarget,
     LetGo,
     ListSecrets,
     Prove,
     Publish,
     ReadApp,
+    ReadTarget,
     Settled,
     Step,
     Verdict,
     WriteState,
 )
+from okta_rotator.rotation.facts import requests
 from okta_rotator.rotation.notices import Notice, as_told, has_rotated, transitions
-from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, OktaPort
+from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, NeighboursPort, OktaPort
 from okta_rotator.rotation.report import next_look, report
 from okta_rotator.rotation.seen import Seen
-from okta_rotator.rotation.snapshot import Draw, Resource, SecretObject, Snapshot, StoredState
+from okta_rotator.rotation.snapshot import (
+    Draw,
+    Neighbour,
+    Resource,
+    SecretObject,
+    Snapshot,
+    StoredState,
+)
 from okta_rotator.rotation.state import StateUnreadableError, from_data, to_data
 from okta_rotator.rotation.target import target_name
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 
 logger = logging.getLogger(__name__)
+
+OktaCall = (
+    ReadApp | ListSecrets | Prove | CreateSecret | ActivateSecret | DeactivateSecret | DeleteSecret
+)
+"""The decisions that are a call to Okta."""
 
 MOST_STEPS: Final = 60
 """Of one pass. A rotation takes about ten; more means that two hands undo each other's work."""
@@ -75,6 +91,8 @@ class _Pass:
     """Drawn anew after each use, so that no randomness serves twice."""
     stored: StoredState | None = None
     target: SecretObject | None = None
+    target_is_live: bool = False
+    neighbours: tuple[Neighbour, ...] = ()
     reported_at: datetime | None = None
     lost_races: int = 0
     notices: list[Notice] = field(default_factory=list)
@@ -87,11 +105,13 @@ class Engine:
         self,
         cluster: ClusterPort,
         connections: ConnectionsPort,
+        neighbours: NeighboursPort,
         now: Callable[[], datetime],
         draw: Callable[[], Draw],
     ) -> None:
         self._cluster = cluster
         self._connections = connections
+        self._neighbours = neighbours
         self._now = now
         self._draw = draw
         self._seen: dict[str, Seen] = {}
@@ -103,7 +123,8 @@ class Engine:
     async def run(self, resource: Resource) -> Outcome:
         """One pass. Raises PortError where the cluster itself cannot be reached."""
         is_first = resource.uid not in self._seen
-        seen = self._seen.get(resource.uid, Seen()).for_a_new_pass()
+        now = self._now()
+        seen = self._seen.get(resource.uid, Seen(since=now)).for_a_new_pass().clamped(now)
         work = _Pass(resource, seen, resource.status, self._draw())
         try:
             await self._gather(work)
@@ -130,6 +151,7 @@ class Engine:
 
     async def _work(self, work: _Pass) -> Outcome:
         for _ in range(MOST_STEPS):
+            await self._look_at_neighbours(work)
             snapshot = self._snapshot(work)
             decision = decide(snapshot)
             if isinstance(decision, Settled | Blocked | LetGo):
@@ -150,6 +172,17 @@ class Engine:
         work.target = await self._cluster.read_secret(key.namespace, target_name(resource))
         work.stored = None if state is None else _stored(state)
 
+    async def _look_at_neighbours(self, work: _Pass) -> None:
+        """Before each step, since they act on their own; as a rule there are none."""
+        found = self._neighbours.neighbours_of(work.resource)
+        work.neighbours = tuple([await self._neighbour(*one) for one in found])
+
+    async def _neighbour(self, other: Resource, shares_target: bool) -> Neighbour:
+        secret = await self._cluster.read_secret(other.key.namespace, other.key.name + STATE_SUFFIX)
+        state = _stored(secret).state if secret is not None else None
+        has_begun = state is not None and (state.active or state.candidate) is not None
+        return Neighbour(other.key, other.uid, other.created_at, has_begun, shares_target)
+
     def _snapshot(self, work: _Pass) -> Snapshot:
         return Snapshot(
             now=self._now(),
@@ -159,6 +192,8 @@ class Engine:
             target=work.target,
             seen=work.seen,
             draw=work.draw,
+            target_is_live=work.target_is_live,
+            neighbours=work.neighbours,
         )
 
     def _has_a_job(self, work: _Pass) -> bool:
@@ -169,17 +204,24 @@ class Engine:
         """Act; a lost race has everything read anew, and what needs a person ends the pass."""
         try:
             await self._act(work, decision)
+            work.target_is_live = isinstance(decision, ReadTarget)
         except PortError as error:
             if error.trouble.next is Next.LOOK_AGAIN:
                 await self._look_again(work)
                 return None
-            if isinstance(decision, _OKTA):
-                work.seen = what_is_seen.after_trouble(work.seen, error.trouble, self._now())
+            if isinstance(decision, OktaCall):
+                work.seen = self._seen_after_trouble(work.seen, decision, error.trouble)
                 return None
             if error.trouble.next is Next.PERSON:
                 return Blocked(error.trouble, counts=False)
             raise
         return None
+
+    def _seen_after_trouble(self, seen: Seen, decision: Act, trouble: Trouble) -> Seen:
+        now = self._now()
+        if isinstance(decision, Prove):
+            seen = what_is_seen.after_an_unanswered_proof(seen, decision.is_active, now)
+        return what_is_seen.after_trouble(seen, trouble, now)
 
     async def _look_again(self, work: _Pass) -> None:
         work.lost_races += 1
@@ -198,13 +240,21 @@ class Engine:
                 if work.target is not None:
                     await self._cluster.delete_secret(work.target)
                 work.target = None
+            case DeleteState():
+                if work.stored is not None:
+                    await self._cluster.delete_secret(work.stored.secret)
+                work.stored = None
+            case ReadTarget():
+                key = work.resource.key
+                name = target_name(work.resource)
+                work.target = await self._cluster.read_secret(key.namespace, name)
             case _:
                 await self._ask_okta(work, decision)
 
     async def _ask_okta(
         self,
         work: _Pass,
-        decision: ReadApp | ListSecrets | Prove | CreateSecret | DeactivateSecret | DeleteSecret,
+        decision: OktaCall,
     ) -> None:
         okta = self._connections.okta_of(work.resource)
         work.seen = await self._seen_after(work, okta, decision)
@@ -216,7 +266,7 @@ class Engine:
         self,
         work: _Pass,
         okta: OktaPort,
-        decision: ReadApp | ListSecrets | Prove | CreateSecret | DeactivateSecret | DeleteSecret,
+        decision: OktaCall,
     ) -> Seen:
         parameters = work.resource.sound_spec.parameters
         app_id, seen = parameters.effective_app_id, work.seen
@@ -228,6 +278,9 @@ class Engine:
             case CreateSecret(value=value):
                 created = await okta.create_secret(app_id, value)
                 return what_is_seen.after_creating(seen, created)
+            case ActivateSecret(secret_id=secret_id):
+                changed = await okta.activate_secret(app_id, secret_id)
+                return what_is_seen.after_changing(seen, changed)
             case DeactivateSecret(secret_id=secret_id):
                 changed = await okta.deactivate_secret(app_id, secret_id)
                 return what_is_seen.after_changing(seen, changed)
@@ -250,12 +303,15 @@ class Engine:
         was_active = stored.state.active if stored is not None and stored.state else None
         work.stored, work.draw = _stored(secret), self._draw()
         if decision.state.active != was_active:
-            work.seen = what_is_seen.after_new_active(work.seen)
+            work.seen = what_is_seen.after_new_active(work.seen, self._now())
         if decision.step is Step.FORGET_CANDIDATE:
             work.seen = replace(work.seen, trouble=_refused())
+        if decision.step is Step.NOTE_REFUSAL:
+            work.seen = what_is_seen.after_noting_a_refusal(work.seen)
         if decision.step in (Step.ADOPT, Step.TAKE_UP, Step.RESTORE):
             work.notices.append(Notice("Adopted", decision.why))
             self._take_as_told(work)
+        work.notices.extend(_notices_of(decision))
 
     def _take_as_told(self, work: _Pass) -> None:
         """What the state holds already was rotated before: no Event says so again."""
@@ -271,8 +327,11 @@ class Engine:
         if state is None or not is_of_this_spec or work.resource.deleting:
             return
         active_id = state.active.secret_id if state.active is not None else None
-        if not has_rotated(before, state.last_rotated_at, active_id):
+        is_known = active_id in {c.secret_id for c in before.credentials or ()}
+        has_moved = is_known and active_id != _active_id(before)
+        if not has_moved and not has_rotated(before, state.last_rotated_at, active_id):
             work.notices.append(Notice("TargetRepaired", decision.why))
+            work.seen = what_is_seen.after_a_repair(work.seen, self._now())
 
     async def _show_progress(self, work: _Pass, snapshot: Snapshot) -> None:
         """A new resource shows at once that it is looked at; a long pass shows how far it is."""
@@ -287,11 +346,15 @@ class Engine:
 
     async def _finish(self, work: _Pass, snapshot: Snapshot, verdict: Verdict) -> Outcome:
         if isinstance(verdict, LetGo):
+            if verdict.is_incomplete:
+                logger.warning("%s: let go although %s", work.resource.key, verdict.why)
             return Outcome(work.resource, verdict, None)
         status = await self._write_status(work, snapshot, verdict)
         name = work.resource.key.name if work.resource.spec is None else target_name(work.resource)
         for notice in (*work.notices, *transitions(work.status_before, status, name)):
             self._cluster.tell(work.resource, notice)
+        if isinstance(verdict, Blocked):
+            work.seen = what_is_seen.after_a_failure(work.seen, requests(snapshot))
         if isinstance(verdict, Blocked) and verdict.trouble.next is Next.PERSON:
             work.seen = what_is_seen.before_a_person_acts(work.seen)
         return Outcome(work.resource, verdict, next_look(snapshot, verdict, status))
@@ -305,7 +368,22 @@ class Engine:
         return status
 
 
-_OKTA = (ReadApp, ListSecrets, Prove, CreateSecret, DeactivateSecret, DeleteSecret)
+def _active_id(status: RotationStatus) -> str | None:
+    held = status.credentials or ()
+    return next((one.secret_id for one in held if one.index == status.active_index), None)
+
+
+def _notices_of(decision: WriteState) -> list[Notice]:
+    active = decision.state.active.secret_id if decision.state.active is not None else "?"
+    match decision.step:
+        case Step.ROLL_BACK:
+            return [Notice("RolledBack", f"client secret {active} is active again: {decision.why}")]
+        case Step.DECLINE_ROLLBACK:
+            message = f"nothing is rolled back: {decision.why}"
+            return [Notice("RollbackDeclined", message, is_warning=True)]
+        case Step.SWAP_ROLES | Step.NOTE_CLOCK:
+            return [Notice("Repaired", decision.why, is_warning=True)]
+    return []
 
 
 def _without_secrets(work: _Pass, error: PortError) -> Verdict:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
 from okta_rotator.api.names import (
     ADOPT_ANNOTATION,
+    REPLACE_FOREIGN_ANNOTATION,
+    REVOKE_PREVIOUS_ANNOTATION,
+    ROLLBACK_ANNOTATION,
     ROTATE_ANNOTATION,
     ROTATION_LABEL,
     SECRET_ID_ANNOTATION,
@@ -16,7 +21,7 @@ from okta_rotator.rotation.schedule import next_rotation_at
 from okta_rotator.rotation.snapshot import SecretObject, Snapshot
 from okta_rotator.rotation.state import Credential, State, Trigger
 from okta_rotator.rotation.target import published_value
-from okta_rotator.rotation.values import SecretValue, is_made_for
+from okta_rotator.rotation.values import SecretValue, is_made_for, is_stand_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,16 @@ def listed(s: Snapshot) -> tuple[OktaSecret, ...]:
 
 
 def in_okta(s: Snapshot, credential: Credential | None) -> OktaSecret | None:
-    """The listed secret that a credential of the state names."""
+    """The listed secret that a credential of the state names, or that has its value.
+
+    A create whose first answer was lost may have been made good under another id.
+    """
     if credential is None:
         return None
-    return next((one for one in listed(s) if one.id == credential.secret_id), None)
+    named = (one for one in listed(s) if one.id == credential.secret_id)
+    value = credential.value
+    alike = (one for one in listed(s) if value is not None and one.holds(value))
+    return next(named, None) or next(alike, None)
 
 
 def candidate_in_okta(s: Snapshot) -> OktaSecret | None:
@@ -81,6 +92,13 @@ def is_ours(s: Snapshot, secret: OktaSecret) -> bool:
         return True
     uids = (s.resource.uid, s.state.uid if s.state is not None else None)
     return secret.value is not None and any(is_made_for(secret.value, uid) for uid in uids)
+
+
+def strangers(s: Snapshot, state: State) -> list[OktaSecret]:
+    """The listed secrets that the state does not name, but for stand-ins, which are ours."""
+    held = (in_okta(s, state.active), in_okta(s, state.previous), candidate_in_okta(s))
+    known = {one.id for one in held if one is not None}
+    return [one for one in listed(s) if one.id not in known and not is_stand_in(one.value)]
 
 
 def held_by_target(s: Snapshot) -> OktaSecret | None:
@@ -134,19 +152,52 @@ def next_scheduled(s: Snapshot) -> datetime | None:
     return next_rotation_at(base, spec.rotation_interval, hour, minute, manual)
 
 
-def rotate_token(s: Snapshot) -> str | None:
-    """The `rotate` token that has not been acted on."""
-    token = s.resource.annotations.get(ROTATE_ANNOTATION)
-    return token if token and token != handled_rotate(s) else None
+class Verb(StrEnum):
+    """What a person can ask for, by an annotation whose value is a token."""
+
+    ROTATE = "rotate"
+    REVOKE_PREVIOUS = "revoke_previous"
+    ROLLBACK = "rollback"
+    REPLACE_FOREIGN = "replace_foreign"
+
+    @property
+    def annotation(self) -> str:
+        return _ANNOTATIONS[self]
 
 
-def handled_rotate(s: Snapshot) -> str | None:
-    """The last `rotate` token that was acted on, by the state; status may only add the present."""
+_ANNOTATIONS: Final = {
+    Verb.ROTATE: ROTATE_ANNOTATION,
+    Verb.REVOKE_PREVIOUS: REVOKE_PREVIOUS_ANNOTATION,
+    Verb.ROLLBACK: ROLLBACK_ANNOTATION,
+    Verb.REPLACE_FOREIGN: REPLACE_FOREIGN_ANNOTATION,
+}
+
+
+def asked(s: Snapshot, verb: Verb) -> str | None:
+    """The token of a request that has not been acted on."""
+    token = s.resource.annotations.get(verb.annotation)
+    return token if token and token != handled(s, verb) else None
+
+
+def handled(s: Snapshot, verb: Verb) -> str | None:
+    """The last token that was acted on, by the state; status may only add the present one."""
     told = s.resource.status.handled_requests
-    by_status = told.rotate if told is not None else None
-    if by_status is not None and by_status == s.resource.annotations.get(ROTATE_ANNOTATION):
+    by_status: str | None = getattr(told, verb, None)
+    if by_status is not None and by_status == s.resource.annotations.get(verb.annotation):
         return by_status
-    return s.state.handled_rotate if s.state is not None else None
+    by_state: str | None = getattr(s.state, f"handled_{verb}", None)
+    return by_state
+
+
+def requests(s: Snapshot) -> frozenset[str]:
+    """The requests that wait, each by its verb and its token."""
+    tokens = {verb: asked(s, verb) for verb in Verb}
+    return frozenset(f"{verb}={token}" for verb, token in tokens.items() if token is not None)
+
+
+def is_bound(state: State, credential: Credential | None) -> bool:
+    """Whether a `revoke-previous` is to end this secret."""
+    return credential is not None and credential.secret_id == state.bound_secret_id
 
 
 def due_rotation(s: Snapshot) -> Due | None:
@@ -154,9 +205,12 @@ def due_rotation(s: Snapshot) -> Due | None:
     state = s.state
     if state is None or state.active is None:
         return Due(Trigger.CREATION, "the first rotation")
-    token = rotate_token(s)
+    token = asked(s, Verb.ROTATE)
     if token is not None:
         return Due(Trigger.MANUAL, "asked for by the annotation " + ROTATE_ANNOTATION, token)
+    if is_bound(state, state.active):
+        why = "the active secret is to be revoked, as the annotations asked"
+        return Due(Trigger.MANUAL, why, state.handled_revoke_previous)
     at = next_scheduled(s)
     if at is not None and at <= s.now:
         return Due(Trigger.SCHEDULE, f"due since {at:%Y-%m-%d %H:%M} UTC", at=at)

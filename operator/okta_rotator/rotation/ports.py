@@ -33,6 +33,8 @@ class OktaPort(Protocol):
 
     async def create_secret(self, app_id: str, value: SecretValue) -> OktaSecret: ...
 
+    async def activate_secret(self, app_id: str, secret_id: str) -> OktaSecret: ...
+
     async def deactivate_secret(self, app_id: str, secret_id: str) -> OktaSecret: ...
 
     async def delete_secret(self, app_id: str, secret_id: str) -> None:
@@ -67,6 +69,16 @@ class ConnectionsPort(Protocol):
 
     def okta_of(self, resource: Resource) -> OktaPort:
         """Okta through that connection. Asked only when the connection has no problem."""
+
+
+class NeighboursPort(Protocol):
+    """The other resources, as far as they may get in each other's way."""
+
+    def neighbours_of(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
+        """Those of the same app and org, or the same target; the flag says that it is the target.
+
+        Only what the operator may see: another operator's resources are found in Okta.
+        """
 
 
 class ClusterPort(Protocol):

@@ -22,18 +22,20 @@ from okta_rotator.api.rotation_status import (
     RotationResult,
     RotationStatus,
 )
+from okta_rotator.rotation.agenda import revoke_at
 from okta_rotator.rotation.backoff import next_attempt_at
 from okta_rotator.rotation.decisions import Blocked, Settled, Verdict
 from okta_rotator.rotation.facts import (
+    Verb,
     auth_method,
     candidate_in_okta,
-    handled_rotate,
+    handled,
     in_okta,
     is_active,
     next_scheduled,
     proof_of,
 )
-from okta_rotator.rotation.okta_view import Proof
+from okta_rotator.rotation.okta_view import Proof, SecretState
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State
 from okta_rotator.rotation.target import needed_change, target_name
@@ -132,6 +134,8 @@ def _of_the_rotation(
 def _is_failing(s: Snapshot, verdict: Verdict | None, trouble: Trouble) -> bool:
     if isinstance(verdict, Settled) or trouble.next is not Next.WAIT:
         return True
+    if trouble.reason is Reason.RETENTION_PENDING:
+        return True
     counted = isinstance(verdict, Blocked) and verdict.counts
     return counted or s.resource.status.failures is not None
 
@@ -186,6 +190,8 @@ def _trouble(verdict: Verdict | None) -> Trouble | None:
 def _rotation_status(
     s: Snapshot, verdict: Verdict | None, trouble: Trouble | None
 ) -> RotationResult:
+    if trouble is not None and trouble.reason is Reason.RETENTION_PENDING:
+        return RotationResult.PENDING
     if isinstance(verdict, Blocked) and trouble is not None and _is_failing(s, verdict, trouble):
         return RotationResult.FAILED
     state = s.state
@@ -231,7 +237,7 @@ def _credentials(s: Snapshot, state: State | None) -> tuple[CredentialStatus, ..
     if state is None:
         # What was reported is the witness of what is ours, where the state is lost or unreadable.
         return s.resource.status.credentials
-    retired_at = next_scheduled(s) if s.resource.spec is not None else None
+    retired_at = _retired_at(s, state) if s.resource.spec is not None else None
     held = [(state.active, None), (state.previous, retired_at)]
     summaries = [
         CredentialStatus(
@@ -245,6 +251,13 @@ def _credentials(s: Snapshot, state: State | None) -> tuple[CredentialStatus, ..
         if one is not None
     ]
     return tuple(sorted(summaries, key=lambda one: one.index))
+
+
+def _retired_at(s: Snapshot, state: State) -> datetime | None:
+    """When the previous secret will be deactivated, if that has not been done."""
+    if state.previous is None or state.previous.state is SecretState.INACTIVE:
+        return None
+    return revoke_at(s, state) or next_scheduled(s)
 
 
 def _attempted_at(s: Snapshot, verdict: Verdict | None) -> datetime | None:
@@ -287,5 +300,5 @@ def _step(s: Snapshot, state: State) -> str:
 
 
 def _handled(s: Snapshot) -> HandledRequests | None:
-    token = handled_rotate(s)
-    return HandledRequests(rotate=token) if token is not None else None
+    tokens = {str(verb): handled(s, verb) for verb in Verb}
+    return HandledRequests(**tokens) if any(tokens.values()) else None

@@ -15,6 +15,13 @@ LATE_EFFECT: Final = timedelta(seconds=10)
 """A call's whole deadline: a write without an answer may land within it, and not later."""
 
 
+RECHECK_AGAIN: Final = timedelta(minutes=5)
+"""How soon a recheck that had no answer is repeated."""
+
+FIGHT: Final = timedelta(minutes=1)
+"""Within this time repairs of one target are counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What Okta was last seen to hold and to say; None and empty: not seen."""
@@ -30,6 +37,18 @@ class Seen:
     """Introspections of this pass, and when each was made."""
     refused_at: datetime | None = None
     """When the active value was first refused, until it is accepted again."""
+    since: datetime | None = None
+    """When this process first looked at the resource."""
+    asked_at: datetime | None = None
+    """When Okta last answered whether it accepts the active value."""
+    ask_again_at: datetime | None = None
+    """A recheck of the active value had no answer; until then it is not repeated."""
+    may_have_asked: bool = False
+    """An earlier process, or a call without an answer, may have put the candidate to Okta."""
+    tried: frozenset[str] = frozenset()
+    """The requests that were there when the last attempt failed: a new one is tried at once."""
+    repaired_at: tuple[datetime, ...] = ()
+    """When the target was put right after another hand's change, within the last minute."""
     trouble: Trouble | None = None
     """Of the last call of this pass, if it failed."""
     unsettled_until: datetime | None = None
@@ -38,6 +57,19 @@ class Seen:
     def for_a_new_pass(self) -> Seen:
         """What outlives a pass."""
         return replace(self, app=None, listed_in_this_pass=False, proofs={}, trouble=None)
+
+    def clamped(self, now: datetime) -> Seen:
+        """The same by a clock that may have been put back since."""
+        late = now + LATE_EFFECT
+        return replace(
+            self,
+            refused_at=_earlier(self.refused_at, now),
+            asked_at=_earlier(self.asked_at, now),
+            since=_earlier(self.since, now),
+            ask_again_at=_earlier(self.ask_again_at, now + RECHECK_AGAIN),
+            unsettled_until=_earlier(self.unsettled_until, late),
+            repaired_at=tuple(at for at in self.repaired_at if at <= now),
+        )
 
 
 def after_reading_app(seen: Seen, app: OktaApp) -> Seen:
@@ -69,15 +101,39 @@ def after_proof(
     is_active: bool,
 ) -> Seen:
     told = replace(seen, proofs={**seen.proofs, question: (proof, now)})
-    if not is_active or proof is Proof.CANNOT_TELL:
+    if not is_active:
+        return told
+    told = replace(told, asked_at=now, ask_again_at=None)
+    if proof is Proof.CANNOT_TELL:
         return told
     refused_at = None if proof is Proof.ACCEPTED else seen.refused_at or now
     return replace(told, refused_at=refused_at)
 
 
-def after_new_active(seen: Seen) -> Seen:
+def after_new_active(seen: Seen, now: datetime) -> Seen:
     """Another value is the active one now; what was said of the old one is no matter."""
-    return replace(seen, refused_at=None)
+    return replace(seen, refused_at=None, may_have_asked=False, asked_at=now, ask_again_at=None)
+
+
+def after_noting_a_refusal(seen: Seen) -> Seen:
+    """What may have been asked before is on record now."""
+    return replace(seen, may_have_asked=False)
+
+
+def after_an_unanswered_proof(seen: Seen, is_active: bool, now: datetime) -> Seen:
+    """Okta may have counted a refusal that nobody has seen."""
+    if is_active:
+        return replace(seen, ask_again_at=now + RECHECK_AGAIN)
+    return replace(seen, may_have_asked=True)
+
+
+def after_a_failure(seen: Seen, requests: frozenset[str]) -> Seen:
+    return replace(seen, tried=requests)
+
+
+def after_a_repair(seen: Seen, now: datetime) -> Seen:
+    recent = tuple(at for at in seen.repaired_at if now - at < FIGHT)
+    return replace(seen, repaired_at=(*recent, now))
 
 
 def after_trouble(seen: Seen, trouble: Trouble, now: datetime) -> Seen:
@@ -100,4 +156,8 @@ def before_a_person_acts(seen: Seen) -> Seen:
 
 def at_start(seen: Seen, now: datetime) -> Seen:
     """A process that finds a job under way does not know what its forerunner sent last."""
-    return replace(seen, unsettled_until=now + LATE_EFFECT)
+    return replace(seen, unsettled_until=now + LATE_EFFECT, may_have_asked=True)
+
+
+def _earlier(one: datetime | None, other: datetime) -> datetime | None:
+    return None if one is None else min(one, other)

@@ -37,6 +37,7 @@ class Resource:
     resource_version: str
     deleting: bool
     annotations: Mapping[str, str]
+    created_at: datetime
     spec: RotationSpec | None
     """None where the models cannot read it; then `spec_error` says why."""
     spec_error: str | None
@@ -59,6 +60,8 @@ class Connection:
     org_id: str | None
     """None as long as it has never been reached."""
     problem: Trouble | None
+    is_lost: bool = False
+    """Whether the connection or its credentials are gone, so that it will not do without a hand."""
     credential_secrets: frozenset[str] = frozenset()
     """The Secrets of this namespace that hold the credentials of connections."""
 
@@ -78,6 +81,7 @@ class SecretObject:
     our_metadata: frozenset[str] = frozenset()
     """Paths like `labels/team` that only our field manager owns, by `managedFields`."""
     deleting: bool = False
+    immutable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,19 @@ class StoredState:
     secret: SecretObject
     state: State | None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another resource that rotates the same app, or has the same target."""
+
+    key: Key
+    uid: str
+    created_at: datetime
+    has_begun: bool
+    """Whether its state Secret holds a secret, or one that is being made."""
+    shares_target: bool
+    """That of one namespace; else it is the app, which can be anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +125,9 @@ class Snapshot:
     target: SecretObject | None
     seen: Seen
     draw: Draw
+    target_is_live: bool = False
+    """Whether the target was read after all that was done in this pass."""
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def state(self) -> State | None:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from okta_rotator.rotation.okta_view import SecretState
@@ -47,6 +47,10 @@ class Credential:
     created_at: datetime
     value: SecretValue | None
     state: SecretState = SecretState.ACTIVE
+    superseded_at: datetime | None = None
+    """Since when another one is active in its place; None for the active one."""
+    deactivated_at: datetime | None = None
+    """When it was first seen to be INACTIVE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,18 @@ class State:
     """The instant whose date the schedule counts from: see `schedule.served_date`."""
     refused_tries: tuple[datetime, ...] = ()
     """When Okta refused a value of this app to us, within the last 24 hours."""
+    asked_at: datetime | None = None
+    """From when on Okta may have been asked about the candidate, with no answer written down."""
     target_keys: tuple[str, ...] = ()
     """The keys of the target that are ours, also those of an earlier mapping."""
     handled_rotate: str | None = None
-    """The last `rotate` token that was acted on."""
+    """The last `rotate` token that was acted on; below the same for the other requests."""
+    handled_revoke_previous: str | None = None
+    handled_rollback: str | None = None
+    handled_replace_foreign: str | None = None
+    """The id of a stranger's secret that may be taken away."""
+    bound_secret_id: str | None = None
+    """The secret that a `revoke-previous` ends as soon as it is not the active one."""
 
     @property
     def values(self) -> tuple[SecretValue, ...]:
@@ -144,32 +156,28 @@ class _Json(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
 
+Index = Annotated[int, Field(ge=0, le=1)]
+
+
 class _CredentialRecord(_Json):
     secret_id: str
-    index: int
+    index: Index
     created_at: AwareDatetime
     state: SecretState
+    superseded_at: AwareDatetime | None = None
+    deactivated_at: AwareDatetime | None = None
 
     @classmethod
     def of(cls, one: Credential | None) -> _CredentialRecord | None:
-        if one is None:
-            return None
-        return cls(
-            secret_id=one.secret_id, index=one.index, created_at=one.created_at, state=one.state
-        )
+        return None if one is None else cls(**_fields(one, cls))
 
     def credential(self, value: str | None) -> Credential:
-        return Credential(
-            secret_id=self.secret_id,
-            index=self.index,
-            created_at=self.created_at,
-            value=None if value is None else SecretValue(value),
-            state=self.state,
-        )
+        held = None if value is None else SecretValue(value)
+        return Credential(value=held, **_fields(self, type(self)))
 
 
 class _CandidateRecord(_Json):
-    index: int
+    index: Index
     discard: bool
 
 
@@ -201,7 +209,12 @@ class _Record(_Json):
     series_from: AwareDatetime | None = None
     refused_tries: tuple[AwareDatetime, ...] = ()
     target_keys: tuple[str, ...] = ()
+    asked_at: AwareDatetime | None = None
     handled_rotate: str | None = None
+    handled_revoke_previous: str | None = None
+    handled_rollback: str | None = None
+    handled_replace_foreign: str | None = None
+    bound_secret_id: str | None = None
 
     @classmethod
     def of(cls, state: State) -> _Record:
@@ -212,7 +225,7 @@ class _Record(_Json):
             previous=_CredentialRecord.of(state.previous),
             candidate=candidate
             and _CandidateRecord(index=candidate.index, discard=candidate.discard),
-            job=job and _JobRecord(**_fields(job)),
+            job=job and _JobRecord(**_fields(job, _JobRecord)),
         )
 
     def state(self, data: Mapping[str, str]) -> State:
@@ -223,7 +236,7 @@ class _Record(_Json):
             if self.previous is None
             else self.previous.credential(data.get("previous")),
             candidate=self._candidate(data),
-            job=None if self.job is None else Job(**_fields(self.job)),
+            job=None if self.job is None else Job(**_fields(self.job, _JobRecord)),
         )
 
     def _active(self, data: Mapping[str, str]) -> Credential | None:
@@ -243,8 +256,8 @@ class _Record(_Json):
         )
 
 
-def _fields(job: Job | _JobRecord) -> dict[str, Any]:
-    return {name: getattr(job, name) for name in _JobRecord.model_fields}
+def _fields(one: object, record: type[_Json]) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in record.model_fields}
 
 
 _PLAIN: Final = tuple(

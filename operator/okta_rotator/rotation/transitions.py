@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from okta_rotator.rotation.okta_view import OktaSecret
+from okta_rotator.rotation.okta_view import OktaSecret, SecretState
 from okta_rotator.rotation.schedule import served_date
 from okta_rotator.rotation.state import Candidate, Credential, Job, State, Trigger
 from okta_rotator.rotation.values import SecretValue
@@ -18,7 +18,7 @@ REFUSALS_REMEMBERED: Final = timedelta(hours=24)
 def begin(state: State, job: Job, value: SecretValue) -> State:
     """The intent: a candidate and its job are written before Okta hears of them."""
     index = 1 - state.active.index if state.active is not None else 0
-    return replace(state, job=job, candidate=Candidate(value, index))
+    return replace(state, job=job, candidate=Candidate(value, index), asked_at=job.started_at)
 
 
 def adopt(state: State, active: OktaSecret, previous: OktaSecret | None, now: datetime) -> State:
@@ -26,7 +26,7 @@ def adopt(state: State, active: OktaSecret, previous: OktaSecret | None, now: da
     return replace(
         state,
         active=known(active, 0),
-        previous=None if previous is None else known(previous, 1),
+        previous=None if previous is None else superseded(known(previous, 1), now),
         last_rotated_at=now.replace(microsecond=0),
         last_trigger=Trigger.REPAIR,
         series_from=now.replace(microsecond=0),
@@ -36,6 +36,11 @@ def adopt(state: State, active: OktaSecret, previous: OktaSecret | None, now: da
 def known(secret: OktaSecret, index: int) -> Credential:
     """A secret of Okta's list as a credential of the state."""
     return Credential(secret.id, index, secret.created, secret.value, secret.state)
+
+
+def superseded(credential: Credential, now: datetime) -> Credential:
+    """The same from the moment on when another one is active in its place."""
+    return replace(credential, superseded_at=now, deactivated_at=None)
 
 
 def move_roles(
@@ -49,7 +54,7 @@ def move_roles(
     if state.candidate is None or state.job is None:
         raise ValueError("only a job with a candidate can move the roles")
     candidate, job = state.candidate, state.job
-    previous = state.active if state.active is not None and old_active_is_held else state.previous
+    previous = _superseded_by_the_candidate(state, old_active_is_held, now)
     # The roles may have changed places since the candidate was drawn.
     index = candidate.index if previous is None else 1 - previous.index
     return replace(
@@ -57,6 +62,7 @@ def move_roles(
         active=Credential(created.id, index, created.created, candidate.value),
         previous=previous,
         candidate=None,
+        asked_at=None,
         job=None,
         last_job_id=job.job_id,
         last_rotated_at=now.replace(microsecond=0),
@@ -66,17 +72,44 @@ def move_roles(
     )
 
 
-def swap_roles(state: State, old_active: OktaSecret | None) -> State:
-    """The previous secret becomes active again, since Okta no longer accepts the active one."""
+def _superseded_by_the_candidate(
+    state: State, old_active_is_held: bool, now: datetime
+) -> Credential | None:
+    if state.active is not None and old_active_is_held:
+        return superseded(state.active, now)
+    found = state.previous
+    # What was there before the first rotation is superseded by it.
+    is_first = state.active is None and found is not None
+    return superseded(found, now) if is_first and found is not None else found
+
+
+def swap_roles(state: State, old_active: OktaSecret | None, now: datetime) -> State:
+    """The previous secret becomes the active one, and the active one the previous."""
     if state.active is None or state.previous is None:
         raise ValueError("only an active and a previous secret can change places")
-    demoted = None if old_active is None else replace(state.active, state=old_active.state)
-    return replace(state, active=state.previous, previous=demoted)
+    demoted = None
+    if old_active is not None:
+        off_at = now if old_active.state is SecretState.INACTIVE else None
+        demoted = replace(
+            superseded(state.active, now), state=old_active.state, deactivated_at=off_at
+        )
+    promoted = replace(state.previous, superseded_at=None, deactivated_at=None)
+    return replace(state, active=promoted, previous=demoted)
 
 
-def note_refusal(state: State, now: datetime) -> State:
-    """Remember that Okta refused a value of this app, and forget refusals of over a day ago."""
-    return replace(state, refused_tries=(*recent_refusals(state, now), now))
+def note_asking(state: State, now: datetime) -> State:
+    """Written before Okta is asked about the candidate again."""
+    return replace(state, asked_at=now)
+
+
+def note_refusal(state: State, now: datetime, one_is_unseen: bool = False) -> State:
+    """Remember that Okta refused a value of this app, and forget refusals of over a day ago.
+
+    `one_is_unseen`: the candidate may have been refused before, with nobody left to write it down.
+    """
+    unseen = (state.asked_at,) if one_is_unseen and state.asked_at is not None else ()
+    tries = (*recent_refusals(state, now), *unseen, now)
+    return replace(state, refused_tries=tries, asked_at=None)
 
 
 def recent_refusals(state: State, now: datetime) -> tuple[datetime, ...]:
@@ -90,4 +123,40 @@ def mark_discard(state: State, discard: bool = True) -> State:
 def forget_candidate(state: State) -> State:
     """End the job without moving the roles."""
     job_id = state.job.job_id if state.job is not None else state.last_job_id
-    return replace(state, candidate=None, job=None, last_job_id=job_id)
+    return replace(state, candidate=None, asked_at=None, job=None, last_job_id=job_id)
+
+
+def note_previous(state: State, seen: OktaSecret | None, now: datetime) -> State:
+    """What has become of the previous secret in Okta: gone, deactivated or active again."""
+    previous = state.previous
+    if previous is None or seen is None:
+        is_bound = previous is not None and state.bound_secret_id == previous.secret_id
+        bound = None if is_bound else state.bound_secret_id
+        return replace(state, previous=None, bound_secret_id=bound)
+    is_off = seen.state is SecretState.INACTIVE
+    at = (previous.deactivated_at or now) if is_off else None
+    return replace(state, previous=replace(previous, state=seen.state, deactivated_at=at))
+
+
+def not_later_than(state: State, now: datetime) -> State:
+    """The state without an instant that has not come: the clock has been put back since."""
+
+    def past(at: datetime | None) -> datetime | None:
+        return None if at is None else min(at, now)
+
+    def of(one: Credential | None) -> Credential | None:
+        return one and replace(
+            one, superseded_at=past(one.superseded_at), deactivated_at=past(one.deactivated_at)
+        )
+
+    job = state.job and replace(state.job, started_at=min(state.job.started_at, now))
+    return replace(
+        state,
+        active=of(state.active),
+        previous=of(state.previous),
+        job=job,
+        asked_at=past(state.asked_at),
+        last_rotated_at=past(state.last_rotated_at),
+        series_from=past(state.series_from),
+        refused_tries=tuple(min(at, now) for at in state.refused_tries),
+    )

@@ -13,6 +13,9 @@ from typing import Final
 PREFIX: Final = "okr_"
 """Marks a value as ours, for us after a loss and for secret scanners after a leak."""
 
+STAND_IN_PREFIX: Final = PREFIX + "standin_"
+"""Marks a value that nobody was given: it takes a revoked secret's place, as Okta wants one."""
+
 RANDOM_BYTES: Final = 39
 """Bytes of randomness in a value: 52 characters of base64url, 312 bits."""
 
@@ -70,6 +73,16 @@ def make_value(uid: str, randomness: bytes) -> SecretValue:
     if len(randomness) != RANDOM_BYTES:
         raise ValueError(f"a secret value needs {RANDOM_BYTES} random bytes")
     return SecretValue(owner_mark(uid) + _base64url(randomness))
+
+
+def make_stand_in(randomness: bytes) -> SecretValue:
+    """A value of 64 characters that belongs to nobody."""
+    return SecretValue(STAND_IN_PREFIX + _base64url(randomness))
+
+
+def is_stand_in(value: SecretValue | None) -> bool:
+    """Whether the value stands in for one that was revoked with its resource."""
+    return value is not None and value.reveal().startswith(STAND_IN_PREFIX)
 
 
 def is_made_for(value: SecretValue, uid: str | None) -> bool:

@@ -105,6 +105,7 @@ def rotating(trigger: Trigger = Trigger.SCHEDULE, **fields: Any) -> State:
     under_way = {
         "previous": credential("p", P, 1),
         "candidate": Candidate(C, 1),
+        "asked_at": START,
         "job": job(trigger),
     }
     return state(**{**under_way, **fields})
@@ -126,6 +127,7 @@ def resource(
         "resource_version": "1",
         "deleting": False,
         "annotations": annotations or {},
+        "created_at": START,
         "spec": RotationSpec.model_validate(manifest["spec"]),
         "spec_error": None,
         "status": status or RotationStatus(),

@@ -62,6 +62,9 @@ class FakeOkta:
     async def create_secret(self, app_id: str, value: SecretValue) -> OktaSecret:
         return self.wire.carry("create_secret", lambda: self._create(app_id, value))
 
+    async def activate_secret(self, app_id: str, secret_id: str) -> OktaSecret:
+        return self.wire.carry("activate_secret", lambda: self._activate(app_id, secret_id))
+
     async def deactivate_secret(self, app_id: str, secret_id: str) -> OktaSecret:
         return self.wire.carry("deactivate_secret", lambda: self._deactivate(app_id, secret_id))
 
@@ -97,6 +100,11 @@ class FakeOkta:
         secret = OktaSecret(f"ocs{self.made}", state, created, secret_hash(value), value)
         self.secrets.append(secret)
         return secret
+
+    def _activate(self, app_id: str, secret_id: str) -> OktaSecret:
+        self._app(app_id)
+        self._find(secret_id)
+        return self.set_state(secret_id, SecretState.ACTIVE)
 
     def _deactivate(self, app_id: str, secret_id: str) -> OktaSecret:
         self._app(app_id)

@@ -97,6 +97,8 @@ class Row:
     target: SecretObject | None = field(default_factory=target)
     status: RotationStatus = field(default_factory=RotationStatus)
     proofs: dict[Any, Any] = field(default_factory=dict)
+    live: bool = False
+    """Whether the target was read last."""
 
     def snapshot(self) -> Snapshot:
         return snapshot(
@@ -104,6 +106,7 @@ class Row:
             target=self.target,
             resource=resource(status=self.status),
             seen=seen(*self.okta, proofs=self.proofs),
+            target_is_live=self.live,
         )
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from okta_rotator.rotation.decisions import (
+    ActivateSecret,
     Blocked,
     CreateSecret,
     DeactivateSecret,
     Decision,
     DeleteSecret,
+    DeleteState,
     DeleteTarget,
     LetGo,
     ListSecrets,
     Prove,
     Publish,
     ReadApp,
+    ReadTarget,
     Settled,
     WriteState,
 )
@@ -31,6 +34,12 @@ def told(decision: Decision) -> str:
             return "read app"
         case ListSecrets():
             return "list"
+        case ReadTarget():
+            return "read target"
+        case ActivateSecret(secret_id=secret_id):
+            return f"activate {secret_id}"
+        case DeleteState():
+            return "delete state"
         case Prove(value=value):
             return f"prove {named(value)}"
         case CreateSecret(value=value):

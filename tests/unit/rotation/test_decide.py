@@ -119,6 +119,7 @@ from tests.unit.rotation.telling import job_of, told
         "write adopt",
         "n0 a1",
         NONE,
+        proofs=proof(N),
     ),
     Row(
         "two of ours of one second: the later in the list is the newest",
@@ -127,6 +128,7 @@ from tests.unit.rotation.telling import job_of, told
         "write adopt",
         "n0 a1",
         NONE,
+        proofs=proof(N),
     ),
     Row(
         "two of ours: the newest that is on is active",

@@ -45,6 +45,8 @@ from tests.unit.rotation.rows import (
 )
 from tests.unit.rotation.telling import job_of, told
 
+READS = "read target"
+
 
 @rows(
     Row("both on: one is deactivated", rotating(), (C_ON, C_TWIN), "deactivate c"),
@@ -155,14 +157,23 @@ def test_the_candidate_is_in_okta(row: Row) -> None:
 @rows(
     Row("the slot is free: create", rotating(previous=NONE), (A_ON,), "create C"),
     Row("no secret at all: create", FIRST, (), "create C", NONE, NONE),
-    Row("P and another on: deactivate P", rotating(), (A_ON, P_ON), "deactivate p"),
+    Row("P and another on: deactivate P", rotating(), (A_ON, P_ON), "deactivate p", live=True),
+    Row("P and another on: what is published is read first", rotating(), (A_ON, P_ON), READS),
     Row("P off: delete P", rotating(), (A_ON, P_OFF), "delete p"),
     Row("A off: delete A", rotating(previous=NONE), (A_OFF, F_ON), "delete a"),
     Row("A off and P off: delete P first", rotating(), (A_OFF, P_OFF), "delete p"),
     Row("F besides A: it is foreign", rotating(), (A_ON, F_ON), "blocked ForeignSecret"),
     Row("F and G: foreign", rotating(), (F_ON, G_ON), "blocked ForeignSecret"),
     Row("P the only one on: it stays", FIRST, (F_ON, G_OFF), "blocked TwoSecretsExist", NONE, NONE),
-    Row("P published: it stays", FIRST, (F_ON, G_ON), "blocked TwoSecretsExist", NONE, GIVEN),
+    Row(
+        "P published: it stays",
+        FIRST,
+        (F_ON, G_ON),
+        "blocked TwoSecretsExist",
+        NONE,
+        GIVEN,
+        live=True,
+    ),
 )
 def test_the_candidate_is_not_in_okta(row: Row) -> None:
     check(row)

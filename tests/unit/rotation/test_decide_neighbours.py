@@ -49,7 +49,7 @@ def test_unless_a_person_vouches_for_it() -> None:
 
 def test_the_target_may_not_be_a_connections_secret() -> None:
     own = CONNECTION
-    reserved = Connection(own.name, own.uid, own.org_id, None, frozenset({NAME}))
+    reserved = Connection(own.name, own.uid, own.org_id, None, False, frozenset({NAME}))
     adopted = target(annotations={ADOPT_ANNOTATION: NAME})
     for held in (None, adopted):
         assert told(decide(snapshot(connection=reserved, target=held))) == "blocked TargetConflict"

@@ -57,7 +57,9 @@ async def test_the_first_rotation_ends_published_and_ready() -> None:
     assert world.target.annotations[SECRET_ID_ANNOTATION] == made.id
     assert world.condition("Ready") == ("True", "Published")
     assert world.resource.status.rotation_status is RotationResult.SUCCESS
-    assert outcome.next_look == datetime(2026, 4, 1, tzinfo=UTC)
+    assert world.resource.status.next_rotation_at == datetime(2026, 4, 1, tzinfo=UTC)
+    assert outcome.next_look is not None
+    assert outcome.next_look < world.clock.at + timedelta(days=1), "no recheck is planned"
 
 
 async def test_the_first_rotation_costs_exactly_these_calls() -> None:
@@ -126,7 +128,7 @@ async def test_nothing_happens_before_a_rotation_is_due() -> None:
     world = await rotated_once()
     world.clock.advance_to(datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC))
     await world.settle()
-    assert [call.name for call in world.wire.calls] == ["read_secret", "read_secret"]
+    assert [call.name for call in world.wire.calls] == ["read_secret", "read_secret", "introspect"]
 
 
 async def test_an_overdue_rotation_runs_at_once_after_a_restart() -> None:
@@ -141,9 +143,9 @@ async def test_an_overdue_rotation_runs_at_once_after_a_restart() -> None:
 
 async def test_with_auto_rotation_off_the_first_rotation_still_runs_and_no_other() -> None:
     world = World(builders.resource({"spec.isAutoRotationEnabled": False}))
-    outcome = await world.settle()
+    await world.settle()
     assert world.okta.made == 1
-    assert outcome.next_look is None
+    assert world.resource.status.next_rotation_at is None
     world.clock.advance(timedelta(days=1000))
     await world.settle()
     assert world.okta.made == 1

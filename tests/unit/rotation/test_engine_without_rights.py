@@ -25,6 +25,9 @@ class NoRights:
     def __init__(self) -> None:
         self.statuses: list[RotationStatus] = []
 
+    def neighbours_of(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
+        return ()
+
     async def read_secret(self, namespace: str, name: str) -> None:
         raise PortError(Trouble(Next.PERSON, Reason.ACCESS_DENIED, "secrets is forbidden"))
 
@@ -47,7 +50,7 @@ def cluster() -> NoRights:
 @pytest.fixture
 def engine(cluster: NoRights) -> Engine:
     both = cast(Any, cluster)
-    return Engine(both, both, lambda: START, lambda: Draw("job", b"x" * 39))
+    return Engine(both, both, both, lambda: START, lambda: Draw("job", b"x" * 39))
 
 
 async def test_it_is_told(engine: Engine, cluster: NoRights) -> None:

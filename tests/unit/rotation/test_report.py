@@ -227,7 +227,6 @@ def test_the_fields_of_the_seeds_response() -> None:
                 "secretId": "p",
                 "state": "INACTIVE",
                 "createdAt": "2026-03-01T10:00:00Z",
-                "revokeAt": "2026-04-01T00:00:00Z",
             },
         ],
         "lastRotationAttemptedAt": "2026-03-01T10:00:00Z",

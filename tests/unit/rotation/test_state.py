@@ -30,11 +30,12 @@ INSTANTS = st.datetimes(timezones=st.just(UTC))
 VALUES = st.builds(SecretValue, TEXTS)
 INDICES = st.integers(0, 1)
 STATES_OF_SECRETS = st.sampled_from(SecretState)
-OWN = st.builds(Credential, TEXTS, INDICES, INSTANTS, VALUES, STATES_OF_SECRETS)
-FOUND = st.builds(Credential, TEXTS, INDICES, INSTANTS, st.none() | VALUES, STATES_OF_SECRETS)
-JOBS = st.builds(
-    Job, TEXTS, st.sampled_from(Trigger), INSTANTS, st.none() | TEXTS, st.none() | INSTANTS
-)
+SOME_TIME = st.none() | INSTANTS
+ENDS = (SOME_TIME, SOME_TIME)
+MAYBE = st.none() | VALUES
+OWN = st.builds(Credential, TEXTS, INDICES, INSTANTS, VALUES, STATES_OF_SECRETS, *ENDS)
+FOUND = st.builds(Credential, TEXTS, INDICES, INSTANTS, MAYBE, STATES_OF_SECRETS, *ENDS)
+JOBS = st.builds(Job, TEXTS, st.sampled_from(Trigger), INSTANTS, st.none() | TEXTS, SOME_TIME)
 STATES = st.builds(
     State,
     uid=TEXTS,
@@ -48,12 +49,17 @@ STATES = st.builds(
     candidate=st.none() | st.builds(Candidate, VALUES, INDICES, st.booleans()),
     job=st.none() | JOBS,
     last_job_id=st.none() | TEXTS,
-    last_rotated_at=st.none() | INSTANTS,
+    last_rotated_at=SOME_TIME,
     last_trigger=st.none() | st.sampled_from(Trigger),
-    series_from=st.none() | INSTANTS,
+    series_from=SOME_TIME,
     refused_tries=st.lists(INSTANTS, max_size=4).map(tuple),
     target_keys=st.lists(TEXTS, max_size=3).map(tuple),
+    asked_at=SOME_TIME,
     handled_rotate=st.none() | TEXTS,
+    handled_revoke_previous=st.none() | TEXTS,
+    handled_rollback=st.none() | TEXTS,
+    handled_replace_foreign=st.none() | TEXTS,
+    bound_secret_id=st.none() | TEXTS,
 )
 
 

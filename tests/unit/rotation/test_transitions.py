@@ -17,6 +17,7 @@ from okta_rotator.rotation.transitions import (
     move_roles,
     note_refusal,
     recent_refusals,
+    superseded,
     swap_roles,
 )
 from tests.unit.rotation.builders import (
@@ -54,7 +55,8 @@ def test_the_roles_move_in_one_write() -> None:
     after = move_roles(before, secret("c", C), True, NOW)
     assert after.active is not None
     assert (after.active.secret_id, after.active.value, after.active.index) == ("c", C, 1)
-    assert after.previous == before.active
+    assert before.active is not None
+    assert after.previous == superseded(before.active, NOW)
     assert (after.candidate, after.job, after.last_job_id) == (None, None, "job-1")
     assert after.last_rotated_at == NOW.replace(microsecond=0)
     assert after.last_trigger is Trigger.MANUAL
@@ -96,7 +98,7 @@ def test_active_and_previous_never_share_an_index(
 def test_the_first_rotation_leaves_the_secret_that_was_found_as_previous() -> None:
     before = rotating(active=None, previous=credential("f", F, 1), candidate=Candidate(C, 0))
     after = move_roles(before, secret("c", C), False, NOW)
-    assert after.previous == before.previous
+    assert after.previous == superseded(credential("f", F, 1), NOW)
     assert after.active is not None
     assert after.active.index == 0
 
@@ -123,7 +125,7 @@ def test_an_adoption_counts_as_an_automatic_rotation_of_this_instant() -> None:
     bare = state(active=None, last_rotated_at=None, last_trigger=None, series_from=None)
     after = adopt(bare, secret("a", A), secret("p", P, OFF), NOW)
     assert after.active == known(secret("a", A), 0)
-    assert after.previous == credential("p", P, 1, OFF)
+    assert after.previous == superseded(credential("p", P, 1, OFF), NOW)
     assert after.last_rotated_at == after.series_from == NOW.replace(microsecond=0)
     assert after.last_trigger is Trigger.REPAIR
     assert not Trigger.REPAIR.counts_as_manual
@@ -144,20 +146,21 @@ def test_creation_and_requests_count_as_manual(trigger: Trigger, manual: bool) -
 
 def test_the_roles_change_places_and_the_schedule_stays() -> None:
     before = state(previous=credential("p", P, 1))
-    after = swap_roles(before, secret("a", A, OFF))
+    after = swap_roles(before, secret("a", A, OFF), NOW)
     assert after.active == before.previous
-    assert after.previous == credential("a", A, 0, OFF)
+    gone = replace(credential("a", A, 0, OFF), superseded_at=NOW, deactivated_at=NOW)
+    assert after.previous == gone
     assert after.last_rotated_at == before.last_rotated_at
 
 
 def test_an_active_secret_that_is_gone_is_forgotten_when_the_roles_change_places() -> None:
-    after = swap_roles(state(previous=credential("p", P, 1)), None)
+    after = swap_roles(state(previous=credential("p", P, 1)), None, NOW)
     assert after.previous is None
 
 
 def test_without_a_previous_secret_no_roles_can_change_places() -> None:
     with pytest.raises(ValueError, match="previous"):
-        swap_roles(state(), None)
+        swap_roles(state(), None, NOW)
 
 
 def test_refusals_are_remembered_for_24_hours() -> None:
@@ -176,4 +179,4 @@ def test_the_discard_mark_is_set_and_taken_off() -> None:
 def test_a_candidate_is_forgotten_with_its_job_and_nothing_else() -> None:
     before = rotating()
     after = forget_candidate(before)
-    assert after == replace(before, candidate=None, job=None, last_job_id="job-1")
+    assert after == replace(before, candidate=None, asked_at=None, job=None, last_job_id="job-1")

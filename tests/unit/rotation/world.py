@@ -44,6 +44,7 @@ class World:
         self.okta = FakeOkta(self.clock, self.wire)
         self.cluster = FakeCluster(self.wire, resource or builders.resource())
         self.connection = builders.CONNECTION
+        self.neighbours: tuple[tuple[Resource, bool], ...] = ()
         self.broken_by_a_person = False
         """From now on the published value and unknown secrets are not held against us."""
         self.untouchable: dict[str, OktaSecret] = {}
@@ -56,6 +57,9 @@ class World:
 
     def okta_of(self, resource: Resource) -> FakeOkta:
         return self.okta
+
+    def neighbours_of(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
+        return self.neighbours
 
     @property
     def resource(self) -> Resource:
@@ -148,7 +152,7 @@ class World:
         return None
 
     def _new_engine(self) -> Engine:
-        return Engine(self.cluster, self, self.clock, self._draw)
+        return Engine(self.cluster, self, self, self.clock, self._draw)
 
     def _draw(self) -> Draw:
         self._draws += 1

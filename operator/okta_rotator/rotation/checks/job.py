@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from okta_rotator.api.conditions import Reason
+from okta_rotator.rotation.agenda import next_look, retirement_at
 from okta_rotator.rotation.checks.proving import (
     noting_of_refusal,
     refusal_is_unnoted,
     refusals_are_used_up,
 )
-from okta_rotator.rotation.checks.table import begin, foreign_secret_is_in_the_way
+from okta_rotator.rotation.checks.room import begin, free_a_slot, retirement
 from okta_rotator.rotation.decisions import (
     Blocked,
     CreateSecret,
@@ -24,21 +25,25 @@ from okta_rotator.rotation.decisions import (
     WriteState,
 )
 from okta_rotator.rotation.facts import (
+    Verb,
+    asked,
     auth_method,
     candidate_in_okta,
     due_rotation,
     in_okta,
     is_active,
     listed,
-    next_scheduled,
     proof_of,
-    rotate_token,
 )
 from okta_rotator.rotation.okta_view import OktaSecret, Proof, SecretState
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import Candidate, State
-from okta_rotator.rotation.target import published_value
-from okta_rotator.rotation.transitions import forget_candidate, mark_discard, move_roles
+from okta_rotator.rotation.transitions import (
+    forget_candidate,
+    mark_discard,
+    move_roles,
+    note_asking,
+)
 from okta_rotator.rotation.trouble import Next, Trouble
 
 TRIES_A_JOB = 2
@@ -110,10 +115,19 @@ def slot_is_freed_or_used(s: Snapshot) -> Decision | None:
         return None
     if len(listed(s)) < 2:
         return CreateSecret(state.candidate.value, "the candidate is not in Okta yet")
-    return _free_a_slot(s, state)
+    return free_a_slot(s, state)
 
 
-def rotation_is_due(s: Snapshot) -> WriteState | Blocked | None:
+def previous_has_had_its_time(s: Snapshot) -> Decision | None:
+    """`previousSecret`: deactivated when its time is over, deleted after the hold."""
+    state, at = s.state, retirement_at(s)
+    found = in_okta(s, state.previous) if state is not None else None
+    if at is None or s.now < at or found is None:
+        return None
+    return retirement(s, found, "its time is over, by spec.previousSecret")
+
+
+def rotation_is_due(s: Snapshot) -> Decision | None:
     """Nothing else is to be done first: begin."""
     due = due_rotation(s)
     if s.state is None or due is None:
@@ -122,26 +136,30 @@ def rotation_is_due(s: Snapshot) -> WriteState | Blocked | None:
 
 
 def nothing_is_due(s: Snapshot) -> Settled:
-    return Settled("nothing is due", next_scheduled(s))
+    return Settled("nothing is due", next_look(s))
 
 
 def _moving(s: Snapshot, state: State, seen: OktaSecret) -> WriteState:
     held = in_okta(s, state.active) is not None
     # A request that came while the job was on its way is served by it: two rotations in a row
     # would retire what the running workloads still hold.
-    moved = move_roles(state, seen, held, s.now, rotate_token(s))
+    moved = move_roles(state, seen, held, s.now, asked(s, Verb.ROTATE))
     return WriteState(Step.MOVE_ROLES, moved, "the candidate is good")
 
 
-def _ask(s: Snapshot, state: State, candidate: Candidate) -> Prove | Blocked:
+def _ask(s: Snapshot, state: State, candidate: Candidate) -> Prove | WriteState | Blocked:
     refusals = _refusals_of_job(state)
     if refusals and s.now < _second_try_at(s, state):
         return _wait_for_second_try(s, state)
     method = auth_method(s)
     if method is None:
         return _cannot_tell(state)
+    used_up = refusals_are_used_up(s, state)
+    if used_up is None and state.asked_at is None:
+        # If the answer is lost with the process, there is a record that Okta may have counted one.
+        return WriteState(Step.NOTE_ASKING, note_asking(state, s.now), "the candidate is verified")
     question = Prove(candidate.value, method, is_active=False, why="the candidate is verified")
-    return refusals_are_used_up(s, state) or question
+    return used_up or question
 
 
 def _judge_refusal(s: Snapshot, state: State, is_unnoted: bool) -> WriteState | Blocked:
@@ -182,30 +200,3 @@ def _cannot_tell(state: State) -> Blocked:
         "spec.verification.enabled to false to do without the proof."
     )
     return Blocked(Trouble(Next.PERSON, Reason.CANNOT_VERIFY, message), counts=False)
-
-
-def _free_a_slot(s: Snapshot, state: State) -> Decision:
-    """Only what the state knows, never the only ACTIVE one, never what the target holds."""
-    previous, active = in_okta(s, state.previous), in_okta(s, state.active)
-    if previous is not None and not is_active(previous):
-        return DeleteSecret(previous.id, "its place is needed for the next secret")
-    if active is not None and not is_active(active):
-        return DeleteSecret(active.id, "its place is needed, and somebody deactivated it")
-    if previous is not None and _may_be_deactivated(s, previous):
-        return DeactivateSecret(previous.id, "its place is needed for the next secret")
-    return foreign_secret_is_in_the_way(s, state) or _no_room(state)
-
-
-def _may_be_deactivated(s: Snapshot, secret: OktaSecret) -> bool:
-    value = published_value(s.target, s.resource)
-    is_published = value is not None and secret.holds(value)
-    others = any(is_active(one) for one in listed(s) if one.id != secret.id)
-    return others and not is_published
-
-
-def _no_room(state: State) -> Blocked:
-    message = (
-        f"the Okta app {state.app_id} holds two client secrets, and none of them may be retired: "
-        "the target Secret still holds the older one. Look at both."
-    )
-    return Blocked(Trouble(Next.PERSON, Reason.TWO_SECRETS_EXIST, message), counts=False)

@@ -1,43 +1,66 @@
-"""Going away, and what is not ours to act on."""
+"""What is not ours to act on, and what only a person can put right."""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import (
     ADOPT_ANNOTATION,
     LONGEST_TOKEN,
-    ROTATE_ANNOTATION,
     ROTATION_NAME_ANNOTATION,
 )
-from okta_rotator.api.rotation import DeletionAction
-from okta_rotator.rotation.decisions import Blocked, DeleteTarget, LetGo, Publish
-from okta_rotator.rotation.snapshot import Snapshot
+from okta_rotator.rotation.decisions import (
+    Blocked,
+    Step,
+    WriteState,
+)
+from okta_rotator.rotation.facts import Verb
+from okta_rotator.rotation.snapshot import Neighbour, SecretObject, Snapshot
 from okta_rotator.rotation.state import State
-from okta_rotator.rotation.target import is_marked_ours, mapped_keys, target_name, withdrawal
+from okta_rotator.rotation.target import (
+    is_marked_ours,
+    needed_change,
+    target_name,
+)
+from okta_rotator.rotation.transitions import not_later_than
 from okta_rotator.rotation.trouble import Next, Trouble
+from okta_rotator.rotation.values import SecretValue, is_made_by_a_rotator
 
-
-def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | Publish | None:
-    """`deletionPolicy.secret: Delete`: a Secret that is ours, or our keys of one that is shared."""
-    if not s.resource.deleting or s.resource.spec is None or s.target is None:
-        return None
-    if s.spec.deletion_policy.secret is not DeletionAction.DELETE or s.target.deleting:
-        return None
-    if not is_marked_ours(s.target, s.resource) or _holds_credentials(s):
-        return None
-    ours = {*mapped_keys(s.resource), *(s.state.target_keys if s.state is not None else ())}
-    if set(s.target.data) - ours:
-        return Publish(withdrawal(s.target, ours), "the Secret holds keys of somebody else too")
-    return DeleteTarget("deletionPolicy.secret")
+TOLERANCE: Final = timedelta(minutes=5)
+"""So far two clocks may differ without that one of them has been put back."""
 
 
 def _holds_credentials(s: Snapshot) -> bool:
     return target_name(s.resource) in s.connection.credential_secrets
 
 
-def deleted_resource_is_let_go(s: Snapshot) -> LetGo | None:
-    """Needs neither Okta nor a connection: with Retain, everything stays as it is."""
-    return LetGo("the resource is being deleted") if s.resource.deleting else None
+def another_resource_comes_first(s: Snapshot) -> Blocked | None:
+    """Two for one app or one target: whoever has begun wins, and the older one where both have.
+
+    The loser does nothing at all. Each writes its intent before it looks at the other's state for
+    the last time, so that at most one of two that begin at once goes on.
+    """
+    state, resource = s.state, s.resource
+    has_begun = state is not None and (state.active or state.candidate) is not None
+    mine = (not has_begun, resource.created_at, resource.uid)
+    first = min(s.neighbours, key=_precedence, default=None)
+    if first is None or mine <= _precedence(first):
+        return None
+    is_near = first.key.namespace == resource.key.namespace
+    name = f"the OktaClientSecretRotation {first.key.name}" if is_near else "another resource"
+    what = "has the same target Secret" if first.shares_target else "rotates the same Okta app"
+    where = "" if is_near else " in another namespace"
+    return _person(
+        Reason.CONFLICT,
+        f"{name}{where} {what}, and came first. Delete one of the two; this one does nothing as "
+        "long as the other is there.",
+    )
+
+
+def _precedence(one: Neighbour) -> tuple[bool, datetime, str]:
+    return not one.has_begun, one.created_at, one.uid
 
 
 def spec_is_invalid(s: Snapshot) -> Blocked | None:
@@ -46,12 +69,23 @@ def spec_is_invalid(s: Snapshot) -> Blocked | None:
     return _person(Reason.INVALID_SPEC, s.resource.spec_error or "the spec cannot be read")
 
 
-def rotate_token_is_too_long(s: Snapshot) -> Blocked | None:
+def token_is_too_long(s: Snapshot) -> Blocked | None:
     """What was asked for is told in status, and remembered in the state."""
-    if len(s.resource.annotations.get(ROTATE_ANNOTATION, "")) <= LONGEST_TOKEN:
+    annotations = [verb.annotation for verb in Verb]
+    long = [a for a in annotations if len(s.resource.annotations.get(a, "")) > LONGEST_TOKEN]
+    if not long:
         return None
-    message = f"the annotation {ROTATE_ANNOTATION} may have at most {LONGEST_TOKEN} characters"
+    message = f"the annotation {long[0]} may have at most {LONGEST_TOKEN} characters"
     return _person(Reason.INVALID_SPEC, message)
+
+
+def clock_was_put_back(s: Snapshot) -> WriteState | None:
+    """What the state says of a time to come would hold back rotations until then."""
+    state = s.state
+    if state is None or not_later_than(state, s.now + TOLERANCE) == state:
+        return None
+    why = "the clock has been put back: times that have not come yet count as now"
+    return WriteState(Step.NOTE_CLOCK, not_later_than(state, s.now), why)
 
 
 def state_is_unreadable(s: Snapshot) -> Blocked | None:
@@ -120,7 +154,39 @@ def target_is_a_strangers(s: Snapshot) -> Blocked | None:
             f"the Secret {target_name(s.resource)} has the type {target.type}, spec.target.type is "
             f"{s.spec.target.type}, and Kubernetes lets nobody change it. Delete the Secret.",
         )
-    return None
+    return _target_cannot_be_written(s, target)
+
+
+def _target_cannot_be_written(s: Snapshot, target: SecretObject) -> Blocked | None:
+    state = s.state
+    if state is None or state.active is None or state.active.value is None:
+        return None
+    change = needed_change(target, s.resource, state)
+    if change is None:
+        return None
+    if target.immutable:
+        return _person(
+            Reason.TARGET_CONFLICT,
+            f"the Secret {target.name} is immutable, so that nobody can change it. Delete it: it "
+            "is made anew at once",
+        )
+    taken = sorted(key for key in change.data if _is_a_strangers(s, state, target, key))
+    if not taken:
+        return None
+    return _person(
+        Reason.TARGET_CONFLICT,
+        f"the key {taken[0]} of the Secret {target.name} holds what we did not write. Take the key "
+        "away, name another in spec.secretsMapping, or let us have it: kubectl annotate secret "
+        f"{target.name} {ADOPT_ANNOTATION}={s.resource.key.name}",
+    )
+
+
+def _is_a_strangers(s: Snapshot, state: State, target: SecretObject, key: str) -> bool:
+    """A key that is there and not on record; after a restore our own may not be."""
+    if key in state.target_keys or key not in target.data:
+        return False
+    is_given = target.annotations.get(ADOPT_ANNOTATION) == s.resource.key.name
+    return not is_given and not is_made_by_a_rotator(SecretValue(target.data[key]))
 
 
 def _person(reason: Reason, message: str) -> Blocked:

@@ -24,14 +24,16 @@ SECOND_LOOK: Final = timedelta(minutes=1)
 
 
 def may_ask_again(s: Snapshot, state: State) -> bool:
-    return len(recent_refusals(state, s.now)) < REFUSALS_RISKED
+    unseen = 1 if state.asked_at is not None and s.seen.may_have_asked else 0
+    return len(recent_refusals(state, s.now)) + unseen < REFUSALS_RISKED
 
 
 def refusals_are_used_up(s: Snapshot, state: State) -> Blocked | None:
     """Wait until the oldest refusal has left Okta's window."""
     if may_ask_again(s, state):
         return None
-    until = recent_refusals(state, s.now)[-REFUSALS_RISKED] + REFUSALS_REMEMBERED
+    tries = sorted((*recent_refusals(state, s.now), *((state.asked_at,) if state.asked_at else ())))
+    until = tries[-REFUSALS_RISKED] + REFUSALS_REMEMBERED
     message = (
         f"Okta refused {REFUSALS_RISKED} values of this app within 24 hours; one more would raise "
         f"its alarm, so no further one is tried before {until:%Y-%m-%d %H:%M} UTC"
@@ -44,7 +46,8 @@ def refusal_is_unnoted(state: State, at: datetime) -> bool:
 
 
 def noting_of_refusal(s: Snapshot, state: State) -> WriteState:
-    return WriteState(Step.NOTE_REFUSAL, note_refusal(state, s.now), "Okta refused a value of ours")
+    noted = note_refusal(state, s.now, s.seen.may_have_asked)
+    return WriteState(Step.NOTE_REFUSAL, noted, "Okta refused a value of ours")
 
 
 def judge_refusal(

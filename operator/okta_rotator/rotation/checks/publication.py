@@ -8,7 +8,10 @@ same, for the state is the best that is known.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
+from okta_rotator.api.conditions import Reason
+from okta_rotator.rotation.agenda import recheck_at
 from okta_rotator.rotation.checks.proving import (
     judge_refusal,
     may_ask_again,
@@ -28,6 +31,7 @@ from okta_rotator.rotation.decisions import (
 from okta_rotator.rotation.facts import (
     auth_method,
     candidate_in_okta,
+    due_rotation,
     held_by_target,
     in_okta,
     is_active,
@@ -37,11 +41,22 @@ from okta_rotator.rotation.facts import (
     state_is_in_doubt,
 )
 from okta_rotator.rotation.okta_view import OktaSecret, Proof
+from okta_rotator.rotation.seen import FIGHT
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import Credential, State, Trigger
-from okta_rotator.rotation.target import TargetChange, mapped_keys, needed_change, published_value
-from okta_rotator.rotation.transitions import adopt, known, mark_discard
-from okta_rotator.rotation.values import SecretValue
+from okta_rotator.rotation.target import (
+    TargetChange,
+    mapped_keys,
+    needed_change,
+    published_value,
+    target_name,
+)
+from okta_rotator.rotation.transitions import adopt, known, mark_discard, superseded
+from okta_rotator.rotation.trouble import Next, Trouble
+from okta_rotator.rotation.values import SecretValue, is_stand_in
+
+REPAIRS_IN_A_FIGHT: Final = 5
+"""So many repairs within a minute are no accident."""
 
 
 def state_in_doubt_is_held_against_okta(s: Snapshot) -> ListSecrets | Blocked | None:
@@ -76,7 +91,8 @@ def _is_known(state: State, secret_id: str) -> bool:
 
 def _restored(s: Snapshot, state: State, active: OktaSecret) -> State:
     still_held = (c for c in (state.active, state.previous) if in_okta(s, c) is not None)
-    previous = next(still_held, None) or _another_of_ours(s, active)
+    found = next(still_held, None) or _another_of_ours(s, active)
+    previous = None if found is None else superseded(found, found.superseded_at or s.now)
     candidate_is_held = candidate_in_okta(s) is not None
     now_active = known(active, 1 - previous.index if previous is not None else 0)
     return replace(
@@ -91,7 +107,11 @@ def _restored(s: Snapshot, state: State, active: OktaSecret) -> State:
 
 def _another_of_ours(s: Snapshot, active: OktaSecret) -> Credential | None:
     taken = (active, candidate_in_okta(s))
-    others = (one for one in listed(s) if one not in taken and is_ours(s, one))
+    others = (
+        one
+        for one in listed(s)
+        if one not in taken and is_ours(s, one) and not is_stand_in(one.value)
+    )
     return next((known(one, 1) for one in others), None)
 
 
@@ -109,6 +129,40 @@ def keys_are_noted_before_they_are_written(s: Snapshot) -> WriteState | None:
     return WriteState(
         Step.NOTE_TARGET_KEYS, replace(state, target_keys=keys), "spec.secretsMapping has changed"
     )
+
+
+def target_is_fought_over(s: Snapshot) -> Blocked | None:
+    """Another controller that undoes every repair is not answered as fast as we can write."""
+    recent = [at for at in s.seen.repaired_at if s.now - at < FIGHT]
+    state = s.state
+    if len(recent) < REPAIRS_IN_A_FIGHT or state is None or state.active is None:
+        return None
+    if state.active.value is None or needed_change(s.target, s.resource, state) is None:
+        return None
+    message = (
+        f"somebody else keeps changing the Secret {target_name(s.resource)}: it was put right "
+        f"{len(recent)} times within a minute. Find out who does (kubectl get secret "
+        f"{target_name(s.resource)} --show-managed-fields -o yaml)"
+    )
+    trouble = Trouble(Next.WAIT, Reason.CONFLICT, message, recent[0] + FIGHT)
+    return Blocked(trouble, counts=False)
+
+
+def published_value_is_rechecked(s: Snapshot) -> Prove | None:
+    """Okta is asked now and then whether it still accepts what is published.
+
+    That costs no call of the small bucket. A refusal is looked into by `table.active_is_refused`.
+    """
+    state, method, due = s.state, auth_method(s), recheck_at(s)
+    if state is None or state.active is None or state.active.value is None or method is None:
+        return None
+    if due is None or s.now < due or okta_cannot_be_asked(s) is not None:
+        return None
+    if due_rotation(s) is not None:
+        return None
+    if state.candidate is not None or s.seen.refused_at is not None or not may_ask_again(s, state):
+        return None
+    return Prove(state.active.value, method, is_active=True, why="is it still accepted?")
 
 
 def target_differs(s: Snapshot) -> Decision | None:

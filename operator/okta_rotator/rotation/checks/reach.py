@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from okta_rotator.api.conditions import ConditionType, Reason
+from okta_rotator.rotation.agenda import next_look, retirement_at
 from okta_rotator.rotation.backoff import LONGEST
 from okta_rotator.rotation.decisions import Blocked, ListSecrets, ReadApp, Settled, Step, WriteState
-from okta_rotator.rotation.facts import due_rotation, next_scheduled, proof_of
+from okta_rotator.rotation.facts import (
+    Verb,
+    asked,
+    due_rotation,
+    proof_of,
+    requests,
+)
 from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, Proof
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State
@@ -37,9 +44,19 @@ def nothing_needs_okta(s: Snapshot) -> Settled | None:
         return None
     if state.uid != s.resource.uid or s.seen.listed_in_this_pass:
         return None
-    if _active_was_refused(s) or _auth_method_is_news(s, state) or due_rotation(s) is not None:
+    if s.seen.refused_at is not None or _active_was_refused(s) or _auth_method_is_news(s, state):
         return None
-    return Settled("nothing is due", next_scheduled(s), s.connection.problem)
+    if due_rotation(s) is not None or _previous_is_due(s, state):
+        return None
+    return Settled("nothing is due", next_look(s), s.connection.problem)
+
+
+def _previous_is_due(s: Snapshot, state: State) -> bool:
+    """It is to be revoked, published again, or has had its time."""
+    if state.bound_secret_id is not None or asked(s, Verb.ROLLBACK) is not None:
+        return True
+    at = retirement_at(s)
+    return at is not None and at <= s.now
 
 
 def _active_was_refused(s: Snapshot) -> bool:
@@ -49,10 +66,15 @@ def _active_was_refused(s: Snapshot) -> bool:
 
 
 def failure_is_recent(s: Snapshot) -> Blocked | None:
-    """Back-off: not before the time that status shows, unless the spec has changed since."""
+    """Back-off: not before the time that status shows, unless the spec has changed since.
+
+    Nor does what a person has asked for since then have to wait.
+    """
     status = s.resource.status
     until = status.failures.next_attempt_at if status.failures is not None else None
     if until is None or status.observed_generation != s.resource.generation:
+        return None
+    if requests(s) - s.seen.tried:
         return None
     # No longer than we ever wait: another hand may have written the time.
     if not s.now < until <= s.now + LONGEST:

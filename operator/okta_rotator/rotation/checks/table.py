@@ -8,107 +8,115 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from okta_rotator.api.conditions import Reason
-from okta_rotator.api.names import ROTATE_ANNOTATION
+from okta_rotator.rotation.checks.first_look import first_accepted, ours_in
 from okta_rotator.rotation.checks.intent import intent
-from okta_rotator.rotation.checks.proving import judge_refusal
+from okta_rotator.rotation.checks.proving import (
+    judge_refusal,
+    may_ask_again,
+    noting_of_refusal,
+    refusal_is_unnoted,
+    refusals_are_used_up,
+    second_look_is_early,
+)
+from okta_rotator.rotation.checks.room import begin
 from okta_rotator.rotation.decisions import (
-    Blocked,
     DeactivateSecret,
     Decision,
     DeleteSecret,
+    ListSecrets,
+    Prove,
     Step,
     WriteState,
 )
 from okta_rotator.rotation.facts import (
     Due,
-    held_by_target,
+    auth_method,
+    candidate_in_okta,
     in_okta,
     is_active,
-    is_ours,
+    is_bound,
     listed,
     newest_first,
     proof_of,
-    witnesses,
 )
-from okta_rotator.rotation.okta_view import OktaSecret, Proof
+from okta_rotator.rotation.okta_view import OktaSecret, Proof, SecretState
 from okta_rotator.rotation.snapshot import Snapshot
-from okta_rotator.rotation.state import State, Trigger
-from okta_rotator.rotation.target import mapped_keys
-from okta_rotator.rotation.transitions import adopt, known, swap_roles
-from okta_rotator.rotation.trouble import Next, Trouble
-from okta_rotator.rotation.values import SecretValue, is_made_by_a_rotator
+from okta_rotator.rotation.state import Credential, State, Trigger
+from okta_rotator.rotation.transitions import (
+    adopt,
+    forget_candidate,
+    note_previous,
+    swap_roles,
+)
+from okta_rotator.rotation.values import SecretValue, is_stand_in
 
 
-def no_state_and_okta_is_empty(s: Snapshot) -> WriteState | None:
-    """none | none: intent."""
-    if s.state is not None or listed(s):
+def stand_in_is_forgotten(s: Snapshot) -> WriteState | None:
+    """The deletion of an earlier resource of this name was cut short: nobody was given that value.
+
+    In Okta it is retired where its place is needed.
+    """
+    state = s.state
+    if state is None or state.candidate is None or not is_stand_in(state.candidate.value):
         return None
-    return _first_intent(s, None)
+    why = "an earlier resource of this name was being deleted"
+    return WriteState(Step.FORGET_CANDIDATE, forget_candidate(state), why)
 
 
-def no_state_and_target_holds_ours(s: Snapshot) -> WriteState | None:
-    """none | T's value +, ours: it is active, without a rotation; the other if that is ours too."""
-    held = held_by_target(s) if s.state is None else None
-    if held is None or not is_active(held) or held.value is None or not is_ours(s, held):
+def known_value_has_another_id(s: Snapshot) -> WriteState | None:
+    """any | A's or P's value under another id: a create without an answer was made good."""
+    state = s.state
+    if state is None:
         return None
-    other = _other(s, held)
-    previous = other if other is not None and is_ours(s, other) else None
-    return _adoption(s, held, previous, "the state Secret was lost; the target's value is ours")
+    active = _with_id_of(state.active, in_okta(s, state.active))
+    previous = _with_id_of(state.previous, in_okta(s, state.previous))
+    if (active, previous) == (state.active, state.previous):
+        return None
+    after = replace(state, active=active, previous=previous)
+    return WriteState(Step.NOTE_IDS, after, "Okta holds a known value under another id")
 
 
-def no_state_and_another_rotator_was_here(s: Snapshot) -> Blocked | None:
-    """none | F with `okr_`, none ours: another cluster or resource rotates this app."""
-    if s.state is not None or any(is_ours(s, one) for one in listed(s)):
+def _with_id_of(credential: Credential | None, found: OktaSecret | None) -> Credential | None:
+    if credential is None or found is None:
+        return credential
+    return replace(credential, secret_id=found.id)
+
+
+def state_knows_none_of_ours(s: Snapshot) -> Decision | None:
+    """any | neither A nor P nor C is there, but others of ours: the state is an old copy."""
+    state = s.state
+    if state is None or any(
+        (in_okta(s, state.active), in_okta(s, state.previous), candidate_in_okta(s))
+    ):
         return None
-    foreign = next((one for one in listed(s) if _is_another_rotators(s, one)), None)
-    if foreign is None:
+    on = [one for one in newest_first(ours_in(s)) if is_active(one)]
+    if not on:
         return None
-    app_id = s.spec.parameters.effective_app_id
-    message = (
-        f"the client secret {foreign.id} of the Okta app {app_id} was made by okta-rotator for "
-        "another resource, or in another cluster: an app can be rotated by one resource alone. "
-        "Delete this resource or the other one; where the other is gone for good, delete that "
-        "client secret in Okta."
+    if not s.seen.listed_in_this_pass:
+        return ListSecrets("Okta seems to hold none of the secrets that the state names")
+    active = first_accepted(s, on)
+    if not isinstance(active, OktaSecret):
+        return active
+    previous = next((one for one in newest_first(ours_in(s)) if one is not active), None)
+    restored = replace(
+        adopt(state, active, previous, s.now),
+        candidate=None,
+        asked_at=None,
+        job=None,
+        generation=max(state.generation, s.resource.status.state_generation or 0),
     )
-    return Blocked(Trouble(Next.PERSON, Reason.FOREIGN_SECRET, message), counts=False)
+    why = "Okta holds newer secrets of ours than the state Secret, which must be an old copy"
+    return WriteState(Step.RESTORE, restored, why)
 
 
-def no_state_and_one_secret(s: Snapshot) -> WriteState | None:
-    """none | one: it is previous, intent; but foreign if there are witnesses for others."""
-    if s.state is not None or len(listed(s)) != 1:
-        return None
-    (only,) = listed(s)
-    is_foreign = bool(witnesses(s)) and only.id not in witnesses(s)
-    return _first_intent(s, None if is_foreign else only)
-
-
-def no_state_and_target_holds_one_of_two(s: Snapshot) -> WriteState | None:
-    """none | two, T's value +: T is active, the other previous, and a rotation follows."""
-    held = held_by_target(s) if s.state is None else None
-    if held is None or not is_active(held) or held.value is None:
-        return None
-    return _first_intent(s, _other(s, held), held)
-
-
-def no_state_and_two_secrets(s: Snapshot) -> WriteState | Blocked | None:
-    """none | two, otherwise: those that are ours are taken; two strangers need a person."""
-    if s.state is not None or len(listed(s)) < 2:
-        return None
-    ours = tuple(one for one in listed(s) if is_ours(s, one) and one.value is not None)
-    active = next((one for one in newest_first(ours) if is_active(one)), None)
-    if active is None:
-        return _two_secrets_exist(s)
-    previous = next((one for one in newest_first(ours) if one is not active), None)
-    return _adoption(s, active, previous, "the state Secret was lost; Okta holds what is ours")
-
-
-def value_is_held_twice(s: Snapshot) -> DeactivateSecret | DeleteSecret | None:
-    """any | one known value twice: remove one while the other is +."""
+def value_is_held_twice(s: Snapshot) -> Decision | None:
+    """any | one known value twice: list again, then remove one while the other is +."""
     for one in listed(s):
         twin = next((t for t in listed(s) if t.id != one.id and t.hash == one.hash), None)
         if twin is None or not is_active(twin) or _is_recorded(s, one) or not _is_known(s, one):
             continue
+        if not s.seen.listed_in_this_pass:
+            return ListSecrets("Okta seems to hold one value twice")
         why = "Okta holds this value twice"
         return DeactivateSecret(one.id, why) if is_active(one) else DeleteSecret(one.id, why)
     return None
@@ -121,16 +129,36 @@ def active_is_gone_and_previous_is_not(s: Snapshot) -> WriteState | None:
         return None
     if is_active(in_okta(s, state.active)) or not is_active(in_okta(s, state.previous)):
         return None
-    previous = state.previous
-    value = previous.value or _shown_value(in_okta(s, previous))
-    if value is None:
-        return None
-    with_value = replace(state, previous=replace(previous, value=value))
-    swapped = swap_roles(with_value, in_okta(s, state.active))
     why = "the active secret is no longer active in Okta; the previous one still is"
-    due = Due(Trigger.REPAIR, why)
-    after = swapped if state.candidate is not None else intent(s, swapped, due)
+    return _swap(s, state, why)
+
+
+def _swap(s: Snapshot, state: State, why: str) -> WriteState | None:
+    swapped = swapped_roles(s, state)
+    if swapped is None or is_bound(state, state.previous):
+        return None
+    after = swapped if state.candidate is not None else intent(s, swapped, Due(Trigger.REPAIR, why))
     return WriteState(Step.SWAP_ROLES, after, why)
+
+
+def swapped_roles(s: Snapshot, state: State) -> State | None:
+    """The state with active and previous in each other's place; None without their values."""
+    previous, found = state.previous, in_okta(s, state.previous)
+    value = previous_value(s, state)
+    if state.active is None or previous is None or found is None or value is None:
+        return None
+    with_value = replace(state, previous=replace(previous, value=value, state=found.state))
+    return swap_roles(with_value, in_okta(s, state.active), s.now)
+
+
+def previous_value(s: Snapshot, state: State) -> SecretValue | None:
+    """By the state, or by Okta's list."""
+    if state.previous is None:
+        return None
+    if state.previous.value is not None:
+        return state.previous.value
+    found = in_okta(s, state.previous)
+    return found.value if found is not None else None
 
 
 def active_is_gone(s: Snapshot) -> Decision | None:
@@ -144,15 +172,39 @@ def active_is_gone(s: Snapshot) -> Decision | None:
 
 
 def active_is_refused(s: Snapshot) -> Decision | None:
-    """A + | introspection refuses A: list again and once more after a minute; then rotate."""
-    state = s.state
+    """A + | introspection refuses A: list again and once more after a minute; then rotate.
+
+    Where Okta accepts the previous one, that is published meanwhile.
+    """
+    state, method = s.state, auth_method(s)
     if state is None or state.active is None or state.active.value is None or state.candidate:
         return None
     proof = proof_of(s, state.active.value)
+    if proof is None and s.seen.refused_at is not None and method is not None:
+        question = Prove(state.active.value, method, is_active=True, why="is it still refused?")
+        return second_look_is_early(s, state) or refusals_are_used_up(s, state) or question
     if proof is None or proof[0] is not Proof.REFUSED:
         return None
-    closer = judge_refusal(s, state, proof[1])
-    return closer or begin(s, state, Due(Trigger.REPAIR, "Okta refuses the published value"))
+    why = "Okta refuses the published value"
+    return (
+        judge_refusal(s, state, proof[1])
+        or _previous_in_its_place(s, state, why)
+        or begin(s, state, Due(Trigger.REPAIR, why))
+    )
+
+
+def _previous_in_its_place(s: Snapshot, state: State, why: str) -> Decision | None:
+    value, method = previous_value(s, state), auth_method(s)
+    if value is None or method is None or not is_active(in_okta(s, state.previous)):
+        return None
+    match proof_of(s, value):
+        case None if may_ask_again(s, state) and not is_bound(state, state.previous):
+            return Prove(value, method, is_active=False, why="the active one is refused")
+        case (Proof.ACCEPTED, _):
+            return _swap(s, state, why + ", and accepts the previous one")
+        case (Proof.REFUSED, at) if refusal_is_unnoted(state, at):
+            return noting_of_refusal(s, state)
+    return None
 
 
 def state_is_of_an_earlier_resource(s: Snapshot) -> WriteState | None:
@@ -174,99 +226,17 @@ def previous_has_changed(s: Snapshot) -> WriteState | None:
         return None
     seen = in_okta(s, state.previous)
     if seen is None:
-        after = replace(state, previous=None)
-        return WriteState(Step.NOTE_PREVIOUS, after, "the previous secret is gone from Okta")
-    if seen.state is state.previous.state:
+        why = "the previous secret is gone from Okta"
+    elif seen.state is not state.previous.state or _is_undated(state.previous):
+        why = f"the previous secret is {seen.state} in Okta"
+    else:
         return None
-    after = replace(state, previous=replace(state.previous, state=seen.state))
-    return WriteState(Step.NOTE_PREVIOUS, after, f"the previous secret is {seen.state} in Okta")
+    return WriteState(Step.NOTE_PREVIOUS, note_previous(state, seen, s.now), why)
 
 
-def begin(s: Snapshot, state: State, due: Due) -> WriteState | Blocked:
-    """Begin a rotation, unless a stranger's secret takes the place that it needs."""
-    return foreign_secret_is_in_the_way(s, state) or WriteState(
-        Step.INTENT, intent(s, state, due), due.why
-    )
-
-
-def foreign_secret_is_in_the_way(s: Snapshot, state: State) -> Blocked | None:
-    """full: F. Asked before the intent is written, and again where the slot is needed."""
-    named = {c.secret_id for c in (state.active, state.previous) if c is not None}
-    foreign = [one for one in listed(s) if one.id not in named]
-    retirable = _can_be_retired(s, state)
-    if len(listed(s)) < 2 or retirable or not foreign:
-        return None
-    return Blocked(
-        Trouble(
-            Next.PERSON,
-            Reason.FOREIGN_SECRET,
-            f"the Okta app {state.app_id} holds two client secrets, and {foreign[0].id} was made "
-            "by somebody else (another cluster, another resource, or a person). Delete it in Okta "
-            "if nothing uses it: a rotation needs its place.",
-        ),
-        counts=False,
-    )
-
-
-def _can_be_retired(s: Snapshot, state: State) -> bool:
-    previous, active = in_okta(s, state.previous), in_okta(s, state.active)
-    return previous is not None or (active is not None and not is_active(active))
-
-
-def _two_secrets_exist(s: Snapshot) -> Blocked:
-    app_id = s.spec.parameters.effective_app_id
-    return Blocked(
-        Trouble(
-            Next.PERSON,
-            Reason.TWO_SECRETS_EXIST,
-            f"the Okta app {app_id} already holds two client secrets, the most that Okta allows, "
-            "and none was made by this resource. Delete in Okta the one that nothing uses.",
-        ),
-        counts=False,
-    )
-
-
-def _fresh_state(s: Snapshot) -> State:
-    app = s.seen.app
-    return State(
-        uid=s.resource.uid,
-        app_id=s.spec.parameters.effective_app_id,
-        client_id=s.spec.parameters.client_id,
-        org_id=s.connection.org_id or "",
-        auth_method=app.auth_method if app is not None else None,
-        generation=s.resource.status.state_generation or 0,
-        target_keys=mapped_keys(s.resource),
-        handled_rotate=s.resource.annotations.get(ROTATE_ANNOTATION),
-    )
-
-
-def _first_intent(
-    s: Snapshot, previous: OktaSecret | None, active: OktaSecret | None = None
-) -> WriteState:
-    fresh = replace(
-        _fresh_state(s),
-        active=None if active is None else known(active, 0),
-        previous=None if previous is None else known(previous, 1),
-    )
-    due = Due(Trigger.CREATION, "the first rotation")
-    return WriteState(Step.INTENT, intent(s, fresh, due), due.why)
-
-
-def _adoption(s: Snapshot, active: OktaSecret, previous: OktaSecret | None, why: str) -> WriteState:
-    return WriteState(Step.ADOPT, adopt(_fresh_state(s), active, previous, s.now), why)
-
-
-def _is_another_rotators(s: Snapshot, secret: OktaSecret) -> bool:
-    made_by_us = secret.value is not None and is_made_by_a_rotator(secret.value)
-    return made_by_us and not is_ours(s, secret)
-
-
-def _other(s: Snapshot, one: OktaSecret) -> OktaSecret | None:
-    return next((other for other in listed(s) if other.id != one.id), None)
-
-
-def _shown_value(secret: OktaSecret | None) -> SecretValue | None:
-    return secret.value if secret is not None else None
+def _is_undated(previous: Credential) -> bool:
+    """Deactivated by whomever, and not on record since when."""
+    return previous.state is SecretState.INACTIVE and previous.deactivated_at is None
 
 
 def _is_recorded(s: Snapshot, secret: OktaSecret) -> bool:
