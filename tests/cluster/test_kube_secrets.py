@@ -19,7 +19,7 @@ from okta_rotator.rotation.target import TargetChange
 from okta_rotator.rotation.trouble import Next
 from tests.cluster.kube import configuration_of
 from tests.controlplane import ControlPlane
-from tests.resources import rotation
+from tests.resources import CREATED, rotation
 
 STATE = "my-rotation-okta-rotator-state"
 
@@ -31,7 +31,8 @@ class Bench:
         self.api = api
         self.secrets = Secrets(api)
         made = rotation()
-        made["metadata"] |= {"namespace": namespace, "uid": "uid-1", "resourceVersion": "1"}
+        made["metadata"] |= {"namespace": namespace, "uid": "uid-1"}
+        made["metadata"] |= {"resourceVersion": "1", "creationTimestamp": CREATED}
         self.resource: Resource = rotation_resource(made)
 
     def kubectl(self, *args: str, input: str | None = None) -> str:

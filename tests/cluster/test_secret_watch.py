@@ -19,7 +19,7 @@ from okta_rotator.rotation.snapshot import Key, SecretObject
 from okta_rotator.rotation.target import TargetChange
 from tests.cluster.kube import configuration_of
 from tests.controlplane import ControlPlane
-from tests.resources import rotation
+from tests.resources import CREATED, rotation
 from tests.waiting import until
 
 LABEL = {"okta-rotator.dev/rotation": "uid-1"}
@@ -34,7 +34,8 @@ class Bench:
         self.own = OwnVersions()
         self.changes: list[tuple[str, str | None]] = []
         made = rotation()
-        made["metadata"] |= {"namespace": namespace, "uid": "uid-1", "resourceVersion": "1"}
+        made["metadata"] |= {"namespace": namespace, "uid": "uid-1"}
+        made["metadata"] |= {"resourceVersion": "1", "creationTimestamp": CREATED}
         self.resource = rotation_resource(made)
 
     def told(self, change: SecretChange) -> None:
