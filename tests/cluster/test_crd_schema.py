@@ -73,8 +73,10 @@ def test_defaults_of_a_rotation_are_stored(control_plane: ControlPlane, namespac
         "connection": {"kind": "OktaConnection", "name": "my-connection"},
         "isAutoRotationEnabled": True,
         "target": {"type": "Opaque"},
-        "verification": {"enabled": True, "timeoutSeconds": 60},
-        "deletionPolicy": {"secret": "Retain"},
+        "adoptionPolicy": "Rotate",
+        "verification": {"enabled": True, "timeoutSeconds": 60, "recheckInterval": "24h"},
+        "previousSecret": {"retention": "UntilNextRotation"},
+        "deletionPolicy": {"secret": "Retain", "oktaSecrets": "Retain"},
     }
 
 
@@ -82,7 +84,8 @@ def test_defaults_fill_what_is_half_given(control_plane: ControlPlane, namespace
     changes = {"spec.target.name": "other", "spec.verification.enabled": False}
     stored = create(control_plane, namespace, rotation(changes))
     assert stored["spec"]["target"] == {"name": "other", "type": "Opaque"}
-    assert stored["spec"]["verification"] == {"enabled": False, "timeoutSeconds": 60}
+    filled = {"enabled": False, "timeoutSeconds": 60, "recheckInterval": "24h"}
+    assert stored["spec"]["verification"] == filled
 
 
 def test_a_connection_has_no_defaults(control_plane: ControlPlane, namespace: str) -> None:
