@@ -166,7 +166,7 @@ class Bench:
         world, seen = self.world, self.seen().for_a_new_pass()
         has_a_job = world.record is not None and world.record.candidate is not None
         if world.memory is None and has_a_job:
-            seen = what_is_seen.at_start(seen, self.clock())
+            seen = what_is_seen.at_start(seen, self.clock(), may_have_asked=True)
         running = Running(None, None, 0)
         return canonical(world._replace(memory=form_of_seen(seen), running=running))
 

@@ -101,7 +101,14 @@ def promised_until(s: Snapshot, state: State, trigger: Trigger) -> datetime | No
     if previous.state is SecretState.INACTIVE:
         off_at = previous.deactivated_at or s.now
     else:
-        kept_for = rule.kept_for or timedelta(0)
-        off_at = max(previous.superseded_at + kept_for, s.now)
+        off_at = max(previous.superseded_at + (rule.kept_for or timedelta(0)), s.now)
     until = off_at + rule.hold
     return until if until > s.now else None
+
+
+def may_be_deactivated(s: Snapshot, state: State) -> bool:
+    """Whether the previous secret has worked as long as was promised; its hold is yet to come."""
+    previous, rule = state.previous, s.spec.previous_secret
+    if previous is None or previous.superseded_at is None or rule.kept_for is None:
+        return True
+    return s.now >= previous.superseded_at + rule.kept_for

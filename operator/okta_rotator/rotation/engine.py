@@ -136,7 +136,8 @@ class Engine:
             # It was wiped, or the resource is new and takes up what an earlier one left.
             self._take_as_told(work)
         if is_first and self._has_a_job(work):
-            work.seen = what_is_seen.at_start(work.seen, self._now())
+            may_have_asked = work.stored is not None and _was_asking(work.stored)
+            work.seen = what_is_seen.at_start(work.seen, self._now(), may_have_asked)
         try:
             outcome = await self._work(work)
         except PortError:
@@ -174,13 +175,18 @@ class Engine:
 
     async def _look_at_neighbours(self, work: _Pass) -> None:
         """Before each step, since they act on their own; as a rule there are none."""
-        found = self._neighbours.neighbours_of(work.resource)
+        found = () if work.resource.deleting else self._neighbours.neighbours_of(work.resource)
         work.neighbours = tuple([await self._neighbour(*one) for one in found])
 
     async def _neighbour(self, other: Resource, shares_target: bool) -> Neighbour:
-        secret = await self._cluster.read_secret(other.key.namespace, other.key.name + STATE_SUFFIX)
-        state = _stored(secret).state if secret is not None else None
-        has_begun = state is not None and (state.active or state.candidate) is not None
+        name = other.key.name + STATE_SUFFIX
+        try:
+            secret = await self._cluster.read_secret(other.key.namespace, name)
+            has_begun = secret is not None and _has_begun(_stored(secret))
+        except PortError as error:
+            if error.trouble.next is not Next.PERSON:
+                raise
+            has_begun = True  # What may not be read may well be there.
         return Neighbour(other.key, other.uid, other.created_at, has_begun, shares_target)
 
     def _snapshot(self, work: _Pass) -> Snapshot:
@@ -304,7 +310,7 @@ class Engine:
         work.stored, work.draw = _stored(secret), self._draw()
         if decision.state.active != was_active:
             work.seen = what_is_seen.after_new_active(work.seen, self._now())
-        if decision.step is Step.FORGET_CANDIDATE:
+        if decision.step is Step.FORGET_CANDIDATE and _was_discarded(stored):
             work.seen = replace(work.seen, trouble=_refused())
         if decision.step is Step.NOTE_REFUSAL:
             work.seen = what_is_seen.after_noting_a_refusal(work.seen)
@@ -405,6 +411,20 @@ def _stored(secret: SecretObject) -> StoredState:
         return StoredState(secret, from_data(secret.data))
     except StateUnreadableError as error:
         return StoredState(secret, None, str(error))
+
+
+def _has_begun(stored: StoredState) -> bool:
+    state = stored.state
+    return state is not None and (state.active or state.candidate) is not None
+
+
+def _was_asking(stored: StoredState) -> bool:
+    return stored.state is not None and stored.state.asked_at is not None
+
+
+def _was_discarded(stored: StoredState | None) -> bool:
+    candidate = stored.state.candidate if stored is not None and stored.state else None
+    return candidate is not None and candidate.discard
 
 
 def _refused() -> Trouble:

@@ -44,7 +44,7 @@ class Seen:
     ask_again_at: datetime | None = None
     """A recheck of the active value had no answer; until then it is not repeated."""
     may_have_asked: bool = False
-    """An earlier process, or a call without an answer, may have put the candidate to Okta."""
+    """An earlier process, or a call without an answer, may have put a value to Okta in vain."""
     tried: frozenset[str] = frozenset()
     """The requests that were there when the last attempt failed: a new one is tried at once."""
     repaired_at: tuple[datetime, ...] = ()
@@ -101,6 +101,8 @@ def after_proof(
     is_active: bool,
 ) -> Seen:
     told = replace(seen, proofs={**seen.proofs, question: (proof, now)})
+    if proof is Proof.ACCEPTED:
+        told = replace(told, may_have_asked=False)
     if not is_active:
         return told
     told = replace(told, asked_at=now, ask_again_at=None)
@@ -121,10 +123,9 @@ def after_noting_a_refusal(seen: Seen) -> Seen:
 
 
 def after_an_unanswered_proof(seen: Seen, is_active: bool, now: datetime) -> Seen:
-    """Okta may have counted a refusal that nobody has seen."""
-    if is_active:
-        return replace(seen, ask_again_at=now + RECHECK_AGAIN)
-    return replace(seen, may_have_asked=True)
+    """Okta may have counted a refusal that nobody has seen: one, however often that happens."""
+    again_at = now + RECHECK_AGAIN if is_active else seen.ask_again_at
+    return replace(seen, ask_again_at=again_at, may_have_asked=True)
 
 
 def after_a_failure(seen: Seen, requests: frozenset[str]) -> Seen:
@@ -154,9 +155,10 @@ def before_a_person_acts(seen: Seen) -> Seen:
     return replace(seen, secrets=None, listed_in_this_pass=False)
 
 
-def at_start(seen: Seen, now: datetime) -> Seen:
+def at_start(seen: Seen, now: datetime, may_have_asked: bool) -> Seen:
     """A process that finds a job under way does not know what its forerunner sent last."""
-    return replace(seen, unsettled_until=now + LATE_EFFECT, may_have_asked=True)
+    until = now + LATE_EFFECT
+    return replace(seen, unsettled_until=until, may_have_asked=may_have_asked)
 
 
 def _earlier(one: datetime | None, other: datetime) -> datetime | None:

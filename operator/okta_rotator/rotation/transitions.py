@@ -105,9 +105,9 @@ def note_asking(state: State, now: datetime) -> State:
 def note_refusal(state: State, now: datetime, one_is_unseen: bool = False) -> State:
     """Remember that Okta refused a value of this app, and forget refusals of over a day ago.
 
-    `one_is_unseen`: the candidate may have been refused before, with nobody left to write it down.
+    `one_is_unseen`: one may have been refused before, with nobody left to write it down.
     """
-    unseen = (state.asked_at,) if one_is_unseen and state.asked_at is not None else ()
+    unseen = (state.asked_at or now,) if one_is_unseen else ()
     tries = (*recent_refusals(state, now), *unseen, now)
     return replace(state, refused_tries=tries, asked_at=None)
 

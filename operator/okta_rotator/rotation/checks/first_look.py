@@ -6,6 +6,7 @@ T is the target, F a secret that nobody we know made.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from okta_rotator.api.conditions import Reason
@@ -17,6 +18,7 @@ from okta_rotator.api.names import (
 )
 from okta_rotator.api.rotation import AdoptionPolicy
 from okta_rotator.rotation.checks.intent import intent
+from okta_rotator.rotation.checks.proving import may_ask_unrecorded
 from okta_rotator.rotation.checks.room import how_to_replace
 from okta_rotator.rotation.decisions import (
     Blocked,
@@ -135,11 +137,14 @@ def ours_in(s: Snapshot) -> tuple[OktaSecret, ...]:
 def first_accepted(s: Snapshot, on: list[OktaSecret]) -> OktaSecret | Prove:
     """The newest of them, or an older one if Okta refuses that; asked only if there is a choice."""
     method = auth_method(s)
+    may_ask = s.state is None or may_ask_unrecorded(s, s.state)
     if len(on) < 2 or method is None or not s.spec.verification.enabled:
         return on[0]
     for one in on:
         assert one.value is not None
         proof = proof_of(s, one.value)
+        if proof is None and not may_ask:
+            return one
         if proof is None:
             return Prove(one.value, method, is_active=False, why="which of two is in use?")
         if proof[0] is not Proof.REFUSED:
@@ -151,11 +156,11 @@ def _two_strangers(s: Snapshot) -> WriteState | Blocked:
     """With Adopt the newest is taken; one that a person names may be taken away."""
     stand_in = next((one for one in listed(s) if is_stand_in(one.value)), None)
     others = tuple(one for one in listed(s) if one is not stand_in)
-    on = [one for one in newest_first(others) if is_active(one)]
-    if _adopts(s) and on:
-        return _adoption_of_found(s, on[0])
     named = s.resource.annotations.get(REPLACE_FOREIGN_ANNOTATION)
     replaced = next((one for one in others if one.id == named), None)
+    on = [one for one in newest_first(others) if is_active(one) and one is not replaced]
+    if _adopts(s) and on:
+        return _adoption_of_found(s, on[0])
     if stand_in is not None:
         return _first_intent(s, stand_in)
     if replaced is not None:
@@ -188,6 +193,11 @@ def _adoption_of_found(s: Snapshot, found: OktaSecret) -> WriteState | Blocked:
     return Blocked(Trouble(Next.PERSON, Reason.CANNOT_ADOPT, message), counts=False)
 
 
+def refusals_in_this_pass(s: Snapshot) -> tuple[datetime, ...]:
+    """Where there was no state to note them in."""
+    return tuple(at for proof, at in s.seen.proofs.values() if proof is Proof.REFUSED)
+
+
 def _fresh_state(s: Snapshot) -> State:
     app = s.seen.app
     return State(
@@ -198,7 +208,7 @@ def _fresh_state(s: Snapshot) -> State:
         auth_method=app.auth_method if app is not None else None,
         generation=s.resource.status.state_generation or 0,
         target_keys=mapped_keys(s.resource),
-        refused_tries=tuple(at for proof, at in s.seen.proofs.values() if proof is Proof.REFUSED),
+        refused_tries=refusals_in_this_pass(s),
         # Nothing that was asked before there was a state is acted on.
         handled_rotate=s.resource.annotations.get(ROTATE_ANNOTATION),
         handled_revoke_previous=s.resource.annotations.get(REVOKE_PREVIOUS_ANNOTATION),

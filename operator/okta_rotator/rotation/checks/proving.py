@@ -24,19 +24,41 @@ SECOND_LOOK: Final = timedelta(minutes=1)
 
 
 def may_ask_again(s: Snapshot, state: State) -> bool:
-    unseen = 1 if state.asked_at is not None and s.seen.may_have_asked else 0
-    return len(recent_refusals(state, s.now)) + unseen < REFUSALS_RISKED
+    """Whether one more refusal can be risked, should it be refused."""
+    return _counted(s, state) < REFUSALS_RISKED
+
+
+def may_ask_unrecorded(s: Snapshot, state: State) -> bool:
+    """The same of a value that is no candidate: a crash can lose that it was asked about."""
+    return _counted(s, state) < REFUSALS_RISKED - 1
+
+
+def _counted(s: Snapshot, state: State) -> int:
+    return len(recent_refusals(state, s.now)) + (1 if s.seen.may_have_asked else 0)
 
 
 def refusals_are_used_up(s: Snapshot, state: State) -> Blocked | None:
     """Wait until the oldest refusal has left Okta's window."""
     if may_ask_again(s, state):
         return None
-    tries = sorted((*recent_refusals(state, s.now), *((state.asked_at,) if state.asked_at else ())))
-    until = tries[-REFUSALS_RISKED] + REFUSALS_REMEMBERED
+    return _until_there_are_fewer(s, state, REFUSALS_RISKED)
+
+
+def unrecorded_refusals_are_used_up(s: Snapshot, state: State) -> Blocked | None:
+    """The same for a value that is no candidate."""
+    return (
+        None
+        if may_ask_unrecorded(s, state)
+        else _until_there_are_fewer(s, state, REFUSALS_RISKED - 1)
+    )
+
+
+def _until_there_are_fewer(s: Snapshot, state: State, limit: int) -> Blocked:
+    newest = sorted(recent_refusals(state, s.now))[-limit:]
+    until = min(newest, default=s.now) + REFUSALS_REMEMBERED
     message = (
-        f"Okta refused {REFUSALS_RISKED} values of this app within 24 hours; one more would raise "
-        f"its alarm, so no further one is tried before {until:%Y-%m-%d %H:%M} UTC"
+        f"Okta refused values of this app within 24 hours; at {REFUSALS_RISKED + 1} it raises an "
+        f"alarm, so no further one is tried before {until:%Y-%m-%d %H:%M} UTC"
     )
     return _wait(message, until)
 

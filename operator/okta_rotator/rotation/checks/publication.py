@@ -14,9 +14,9 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.agenda import recheck_at
 from okta_rotator.rotation.checks.proving import (
     judge_refusal,
-    may_ask_again,
-    refusals_are_used_up,
+    may_ask_unrecorded,
     second_look_is_early,
+    unrecorded_refusals_are_used_up,
 )
 from okta_rotator.rotation.checks.reach import a_write_may_still_land, okta_cannot_be_asked
 from okta_rotator.rotation.decisions import (
@@ -160,7 +160,9 @@ def published_value_is_rechecked(s: Snapshot) -> Prove | None:
         return None
     if due_rotation(s) is not None:
         return None
-    if state.candidate is not None or s.seen.refused_at is not None or not may_ask_again(s, state):
+    if state.candidate is not None or s.seen.refused_at is not None:
+        return None
+    if not may_ask_unrecorded(s, state):
         return None
     return Prove(state.active.value, method, is_active=True, why="is it still accepted?")
 
@@ -192,7 +194,7 @@ def _prove_or_publish(
         case (Proof.REFUSED, at):
             return judge_refusal(s, state, at)
     method = auth_method(s)
-    used_up = refusals_are_used_up(s, state)
+    used_up = unrecorded_refusals_are_used_up(s, state)
     if used_up is not None and s.seen.refused_at is not None:
         return used_up
     if method is None or used_up is not None:
@@ -204,7 +206,7 @@ def _prove_or_publish(
 def _is_being_replaced(s: Snapshot, state: State) -> bool:
     """Whether a repair is under way since Okta refuses the active value: it is not asked again."""
     is_repair = state.job is not None and state.job.trigger is Trigger.REPAIR
-    return is_repair and (s.seen.refused_at is not None or not may_ask_again(s, state))
+    return is_repair and (s.seen.refused_at is not None or not may_ask_unrecorded(s, state))
 
 
 def _why(change: TargetChange) -> str:

@@ -12,7 +12,7 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.checks.proving import (
     noting_of_refusal,
     refusal_is_unnoted,
-    refusals_are_used_up,
+    unrecorded_refusals_are_used_up,
 )
 from okta_rotator.rotation.checks.room import retirement
 from okta_rotator.rotation.checks.table import previous_value, swapped_roles
@@ -83,7 +83,7 @@ def rollback_is_asked_for(s: Snapshot) -> Decision | None:
     if state is None or token is None or state.candidate is not None:
         return None
     found, value = in_okta(s, state.previous), previous_value(s, state)
-    if found is None or value is None or is_bound(state, state.previous):
+    if state.active is None or found is None or value is None or is_bound(state, state.previous):
         return _declined(state, token, "there is no previous client secret to go back to")
     if not is_active(found):
         return ActivateSecret(found.id, "it is to be published again")
@@ -105,7 +105,7 @@ def _question(s: Snapshot, state: State) -> Prove | Blocked:
     if value is None or method is None:
         return _cannot_tell()
     question = Prove(value, method, is_active=False, why="it is to be published again")
-    return refusals_are_used_up(s, state) or question
+    return unrecorded_refusals_are_used_up(s, state) or question
 
 
 def _rolled_back(s: Snapshot, state: State, token: str) -> WriteState | None:

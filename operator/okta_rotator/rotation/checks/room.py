@@ -13,7 +13,7 @@ from okta_rotator.api.names import (
     REPLACE_FOREIGN_ANNOTATION,
     REVOKE_PREVIOUS_ANNOTATION,
 )
-from okta_rotator.rotation.agenda import promised_until
+from okta_rotator.rotation.agenda import may_be_deactivated, promised_until
 from okta_rotator.rotation.checks.intent import intent
 from okta_rotator.rotation.decisions import (
     Blocked,
@@ -51,23 +51,34 @@ def begin(s: Snapshot, state: State, due: Due) -> Decision:
 
 
 def free_a_slot(s: Snapshot, state: State) -> Decision:
-    """full: a stand-in / P, when its promised time is over / A - / F."""
-    stand_in, previous = _stand_in(s), in_okta(s, state.previous)
-    if stand_in is not None:
-        retired = retirement(s, stand_in, "it stood in for a secret that was revoked")
-    elif previous is not None:
-        retired = _noting_of_deactivation(s, state, previous) or _previous_retired(s, state)
-    else:
-        retired = _inactive_active_deleted(s, state)
-    return retired or foreign_secret_is_in_the_way(s, state) or _no_room(state)
+    """full: a stranger's that a person named / a stand-in / P, when its time is over / A - / F."""
+    return (
+        _named_stranger_retired(s, state)
+        or _stand_in_retired(s)
+        or _previous_retired(s, state)
+        or _inactive_active_deleted(s, state)
+        or promise_is_pending(s, state, state.job.trigger if state.job else Trigger.REPAIR)
+        or foreign_secret_is_in_the_way(s, state)
+        or _no_room(state)
+    )
+
+
+def _stand_in_retired(s: Snapshot) -> Decision | None:
+    stand_in = _stand_in(s)
+    why = "it stood in for a secret that was revoked"
+    return None if stand_in is None else retirement(s, stand_in, why)
 
 
 def _previous_retired(s: Snapshot, state: State) -> Decision | None:
-    previous, trigger = in_okta(s, state.previous), state.job and state.job.trigger
-    pending = promise_is_pending(s, state, trigger or Trigger.REPAIR)
-    if pending is not None or previous is None:
-        return _inactive_active_deleted(s, state) or pending
-    return retirement(s, previous, "its place is needed for the next secret")
+    previous = in_okta(s, state.previous)
+    if previous is None:
+        return None
+    noting = _noting_of_deactivation(s, state, previous)
+    trigger = state.job.trigger if state.job is not None else Trigger.REPAIR
+    is_kept = promise_is_pending(s, state, trigger) is not None
+    is_kept = is_kept and not (is_active(previous) and may_be_deactivated(s, state))
+    why = "its place is needed for the next secret"
+    return noting or (None if is_kept else retirement(s, previous, why))
 
 
 def _inactive_active_deleted(s: Snapshot, state: State) -> DeleteSecret | None:
@@ -109,11 +120,13 @@ def foreign_secret_is_in_the_way(s: Snapshot, state: State) -> Decision | None:
     foreign = strangers(s, state)
     if len(listed(s)) < 2 or not foreign or _can_be_retired(s, state):
         return None
+    return _named_stranger_retired(s, state) or _foreign(s, state, foreign[0])
+
+
+def _named_stranger_retired(s: Snapshot, state: State) -> Decision | None:
     named = (s.resource.annotations.get(REPLACE_FOREIGN_ANNOTATION), state.handled_replace_foreign)
-    replaced = next((one for one in foreign if one.id in named), None)
-    if replaced is not None:
-        return _replacement(s, state, replaced) or _foreign(s, state, foreign[0])
-    return _foreign(s, state, foreign[0])
+    replaced = next((one for one in strangers(s, state) if one.id in named), None)
+    return None if replaced is None else _replacement(s, state, replaced)
 
 
 def _replacement(s: Snapshot, state: State, foreign: OktaSecret) -> Decision | None:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from okta_rotator.rotation.checks.first_look import first_accepted, ours_in
+from okta_rotator.rotation.checks.first_look import (
+    first_accepted,
+    ours_in,
+    refusals_in_this_pass,
+)
 from okta_rotator.rotation.checks.intent import intent
 from okta_rotator.rotation.checks.proving import (
     judge_refusal,
-    may_ask_again,
+    may_ask_unrecorded,
     noting_of_refusal,
     refusal_is_unnoted,
-    refusals_are_used_up,
     second_look_is_early,
+    unrecorded_refusals_are_used_up,
 )
 from okta_rotator.rotation.checks.room import begin
 from okta_rotator.rotation.decisions import (
@@ -72,7 +76,14 @@ def known_value_has_another_id(s: Snapshot) -> WriteState | None:
     previous = _with_id_of(state.previous, in_okta(s, state.previous))
     if (active, previous) == (state.active, state.previous):
         return None
-    after = replace(state, active=active, previous=previous)
+    bound = previous if is_bound(state, state.previous) else None
+    bound = active if is_bound(state, state.active) else bound
+    after = replace(
+        state,
+        active=active,
+        previous=previous,
+        bound_secret_id=bound.secret_id if bound is not None else state.bound_secret_id,
+    )
     return WriteState(Step.NOTE_IDS, after, "Okta holds a known value under another id")
 
 
@@ -100,6 +111,7 @@ def state_knows_none_of_ours(s: Snapshot) -> Decision | None:
     previous = next((one for one in newest_first(ours_in(s)) if one is not active), None)
     restored = replace(
         adopt(state, active, previous, s.now),
+        refused_tries=(*state.refused_tries, *refusals_in_this_pass(s)),
         candidate=None,
         asked_at=None,
         job=None,
@@ -182,7 +194,8 @@ def active_is_refused(s: Snapshot) -> Decision | None:
     proof = proof_of(s, state.active.value)
     if proof is None and s.seen.refused_at is not None and method is not None:
         question = Prove(state.active.value, method, is_active=True, why="is it still refused?")
-        return second_look_is_early(s, state) or refusals_are_used_up(s, state) or question
+        used_up = unrecorded_refusals_are_used_up(s, state)
+        return second_look_is_early(s, state) or used_up or question
     if proof is None or proof[0] is not Proof.REFUSED:
         return None
     why = "Okta refuses the published value"
@@ -198,7 +211,7 @@ def _previous_in_its_place(s: Snapshot, state: State, why: str) -> Decision | No
     if value is None or method is None or not is_active(in_okta(s, state.previous)):
         return None
     match proof_of(s, value):
-        case None if may_ask_again(s, state) and not is_bound(state, state.previous):
+        case None if may_ask_unrecorded(s, state) and not is_bound(state, state.previous):
             return Prove(value, method, is_active=False, why="the active one is refused")
         case (Proof.ACCEPTED, _):
             return _swap(s, state, why + ", and accepts the previous one")
