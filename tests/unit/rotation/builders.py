@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from okta_rotator.api.names import (
@@ -22,6 +22,7 @@ from okta_rotator.rotation.snapshot import (
     Connection,
     Draw,
     Key,
+    Neighbour,
     Resource,
     SecretObject,
     Snapshot,
@@ -75,6 +76,13 @@ def credential(
     state: SecretState = ON,
 ) -> Credential:
     return Credential(secret_id, index, START, value, state)
+
+
+def superseded(
+    secret_id: str, value: SecretValue | None, at: datetime, **fields: Any
+) -> Credential:
+    """A previous secret at index 1, in whose place another became active at that time."""
+    return replace(credential(secret_id, value, 1), superseded_at=at, **fields)
 
 
 def job(trigger: Trigger = Trigger.SCHEDULE, **fields: Any) -> Job:
@@ -164,6 +172,18 @@ def target(
 def strangers_secret(**fields: Any) -> SecretObject:
     """A Secret of the target's name that is not ours."""
     return target(**{"labels": {}, "annotations": {}, "data": {"theirs": "x"}, **fields})
+
+
+def neighbour(name: str = "other", **fields: Any) -> Neighbour:
+    """Another resource of the same namespace for the same app, a day younger, with no state."""
+    sound: dict[str, Any] = {
+        "key": Key(NAMESPACE, name),
+        "uid": "uid-of-" + name,
+        "created_at": START + timedelta(days=1),
+        "has_begun": False,
+        "shares_target": False,
+    }
+    return Neighbour(**{**sound, **fields})
 
 
 def stored(content: State | None, error: str | None = None) -> StoredState:

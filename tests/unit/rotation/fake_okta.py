@@ -14,7 +14,13 @@ from tests.unit.rotation.faults import Clock, Wire, lost_race
 
 APP = OktaApp(CLIENT_ID, CLIENT_ID, "ACTIVE", "OPENID_CONNECT", "client_secret_basic")
 
-APPS_BUCKET = ("list_secrets", "create_secret", "deactivate_secret", "delete_secret_in_okta")
+APPS_BUCKET = (
+    "list_secrets",
+    "create_secret",
+    "activate_secret",
+    "deactivate_secret",
+    "delete_secret_in_okta",
+)
 """The calls that count against Okta's small rate limit."""
 
 
