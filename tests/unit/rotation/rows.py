@@ -7,7 +7,7 @@ target, and F and G are secrets that nobody we know made.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +19,9 @@ from okta_rotator.rotation.decisions import WriteState
 from okta_rotator.rotation.okta_view import OktaSecret
 from okta_rotator.rotation.snapshot import SecretObject, Snapshot
 from okta_rotator.rotation.state import Candidate, State, Trigger
+from okta_rotator.rotation.values import make_stand_in
 from tests.unit.rotation.builders import (
+    DRAW,
     EARLIER_UID,
     NAME,
     OFF,
@@ -58,6 +60,8 @@ N_OFF_LATER = secret("n", N, OFF, created=START + SECOND)
 C_TWIN, C_TWIN_OFF = secret("c2", C), secret("c2", C, OFF)
 EARLIER = ours(9, EARLIER_UID)
 E_ON = secret("e", EARLIER)
+S = make_stand_in(DRAW.randomness)
+S_ON, S_OFF = secret("s", S), secret("s", S, OFF)
 
 WITH_P = state(previous=credential("p", P, 1))
 DISCARDED = rotating(candidate=Candidate(C, 1, discard=True))
@@ -99,13 +103,21 @@ class Row:
     proofs: dict[Any, Any] = field(default_factory=dict)
     live: bool = False
     """Whether the target was read last."""
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Of the manifest, by path."""
+    asks: dict[str, str] = field(default_factory=dict)
+    """The requests, by annotation."""
+    now: datetime = START
+    listed: bool = True
+    """Whether Okta was listed in this pass."""
 
     def snapshot(self) -> Snapshot:
         return snapshot(
             state=self.state,
             target=self.target,
-            resource=resource(status=self.status),
-            seen=seen(*self.okta, proofs=self.proofs),
+            resource=resource(self.changes, annotations=self.asks, status=self.status),
+            seen=seen(*self.okta, proofs=self.proofs, listed_in_this_pass=self.listed),
+            now=self.now,
             target_is_live=self.live,
         )
 
