@@ -1,0 +1,143 @@
+"""Who is in whose way: the same app of the same org, or the same target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from okta_rotator.neighbours import Neighbourhood
+from okta_rotator.rotation.snapshot import Key, Resource
+from tests.resources import CLIENT_ID
+from tests.unit.rotation import builders
+
+OTHER_APP = "0oa000000000000000aa"
+
+
+class Orgs:
+    """Stands for the connections: the org by the name of the connection."""
+
+    def __init__(self, orgs: Mapping[str, str | None]) -> None:
+        self.orgs = orgs
+
+    def connection_of(self, resource: Resource) -> Any:
+        assert resource.spec is not None
+        name = resource.spec.connection.name
+        return replace(builders.CONNECTION, name=name, org_id=self.orgs[name])
+
+
+def neighbourhood(**orgs: str | None) -> Neighbourhood:
+    return Neighbourhood(cast(Any, Orgs({"my-connection": "00o1", **orgs})))
+
+
+def resource(
+    name: str, namespace: str = "team-a", uid: str | None = None, **changes: Any
+) -> Resource:
+    """A resource with changes of its spec (`connection.name` as `connection__name`)."""
+    paths = {"spec." + key.replace("__", "."): value for key, value in changes.items()}
+    made = builders.resource(paths)
+    return replace(made, key=Key(namespace, name), uid=uid or f"uid-of-{namespace}-{name}")
+
+
+def seen_by(*resources: Resource, **orgs: str | None) -> Neighbourhood:
+    found = neighbourhood(**orgs)
+    for one in resources:
+        found.saw(one)
+    return found
+
+
+ONE, TWO = resource("one"), resource("two")
+ELSEWHERE = resource("one", "team-b")
+
+
+def test_nobody_is_their_own_neighbour() -> None:
+    assert seen_by(ONE).neighbours_of(ONE) == ()
+
+
+@pytest.mark.parametrize("other", [TWO, ELSEWHERE])
+def test_two_of_one_app_are_neighbours_wherever_they_are(other: Resource) -> None:
+    found = seen_by(ONE, other)
+    assert found.neighbours_of(ONE) == ((other, False),)
+    assert found.neighbours_of(other) == ((ONE, False),)
+
+
+def test_two_apps_are_not() -> None:
+    other = resource("two", parameters={"clientId": OTHER_APP})
+    assert seen_by(ONE, other).neighbours_of(ONE) == ()
+
+
+def test_an_app_is_known_by_its_id() -> None:
+    renamed = {"clientId": "my_client", "appId": CLIENT_ID}
+    other = resource("two", parameters=renamed)
+    assert seen_by(ONE, other).neighbours_of(ONE) == ((other, False),)
+
+
+@pytest.mark.parametrize(
+    ("org", "are_neighbours"), [("00o1", True), ("00o2", False), (None, False)]
+)
+def test_two_connections_to_one_org_are_no_difference(
+    org: str | None, are_neighbours: bool
+) -> None:
+    other = resource("two", connection__name="theirs")
+    found = seen_by(ONE, other, theirs=org)
+    assert found.neighbours_of(ONE) == (((other, False),) if are_neighbours else ())
+
+
+def test_orgs_that_are_not_known_are_not_the_same() -> None:
+    one = resource("one", connection__name="theirs")
+    other = resource("two", connection__name="theirs")
+    assert seen_by(one, other, theirs=None).neighbours_of(one) == ()
+
+
+def test_two_with_one_target_are_neighbours_whatever_their_apps() -> None:
+    other = resource("two", parameters={"clientId": OTHER_APP}, target={"name": "one"})
+    found = seen_by(ONE, other, theirs=None)
+    assert found.neighbours_of(ONE) == ((other, True),)
+    assert found.neighbours_of(other) == ((ONE, True),)
+
+
+def test_a_target_of_that_name_in_another_namespace_is_another_one() -> None:
+    other = resource("two", "team-b", parameters={"clientId": OTHER_APP}, target={"name": "one"})
+    assert seen_by(ONE, other).neighbours_of(ONE) == ()
+
+
+def test_the_same_app_and_the_same_target_are_told_once() -> None:
+    other = resource("two", target={"name": "one"})
+    assert seen_by(ONE, other).neighbours_of(ONE) == ((other, True),)
+
+
+def test_what_has_no_spec_is_nobodys_neighbour() -> None:
+    unread = replace(TWO, spec=None, spec_error="cannot be read")
+    found = seen_by(ONE, unread)
+    assert found.neighbours_of(ONE) == ()
+    assert found.neighbours_of(unread) == ()
+    assert found.gone(unread) == []
+
+
+def test_the_newest_sight_of_a_resource_counts() -> None:
+    newer = replace(TWO, generation=2)
+    assert seen_by(ONE, TWO, newer).neighbours_of(ONE) == ((newer, False),)
+
+
+def test_when_one_goes_the_others_are_told() -> None:
+    same_target = resource("three", parameters={"clientId": OTHER_APP}, target={"name": "one"})
+    found = seen_by(ONE, TWO, ELSEWHERE, same_target)
+    assert found.gone(ONE) == [Key("team-a", "three"), Key("team-a", "two"), Key("team-b", "one")]
+    assert found.neighbours_of(TWO) == ((ELSEWHERE, False),)
+    assert found.neighbours_of(same_target) == ()
+    assert found.gone(ONE) == [Key("team-a", "three"), Key("team-a", "two"), Key("team-b", "one")]
+
+
+def test_the_last_one_leaves_nobody_waiting() -> None:
+    found = seen_by(ONE)
+    assert found.gone(ONE) == []
+    assert found.gone(ONE) == []
+
+
+def test_the_late_end_of_an_earlier_one_takes_the_present_one_of_its_name_nothing() -> None:
+    remade = replace(ONE, uid="remade")
+    found = seen_by(ONE, TWO, remade)
+    found.gone(ONE)
+    assert found.neighbours_of(TWO) == ((remade, False),)
