@@ -10,16 +10,30 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from okta_rotator.api.base import spec_error_message
 from okta_rotator.api.conditions import Condition, Reason
 from okta_rotator.api.connection import ConnectionSpec
-from okta_rotator.api.rotation import DeletionAction, RotationSpec
+from okta_rotator.api.patterns import Duration, parsed_duration
+from okta_rotator.api.rotation import (
+    AdoptionPolicy,
+    DeletionAction,
+    OktaSecretsAction,
+    Retention,
+    RotationSpec,
+)
 from okta_rotator.api.rotation_status import Failures, RotationResult, RotationStatus
 from tests.resources import ABSENT, CLIENT_ID, connection, rotation
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
+
+
+HOUR = timedelta(hours=1)
+
+
+class Durations(BaseModel):
+    length: Duration
 
 
 def rotation_spec(changes: dict[str, Any]) -> RotationSpec:
@@ -46,6 +60,59 @@ def test_defaults_of_a_rotation() -> None:
     assert (spec.target.metadata.labels, spec.target.metadata.annotations) == ({}, {})
     assert (spec.verification.enabled, spec.verification.timeout_seconds) == (True, 60)
     assert spec.deletion_policy.secret is DeletionAction.RETAIN
+    assert spec.deletion_policy.okta_secrets is OktaSecretsAction.RETAIN
+    assert spec.adoption_policy is AdoptionPolicy.ROTATE
+    assert spec.verification.recheck == timedelta(hours=24)
+    previous = spec.previous_secret
+    assert previous.retention is Retention.UNTIL_NEXT_ROTATION
+    assert (previous.kept_for, previous.hold) == (None, timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept_for", "hold"),
+    [
+        ({"retention": "For", "duration": "24h"}, timedelta(days=1), timedelta(hours=1)),
+        ({"retention": "For", "duration": "90m", "inactiveHold": "0s"}, 1.5 * HOUR, 0 * HOUR),
+        ({"inactiveHold": "2h30m"}, None, 2.5 * HOUR),
+        ({"retention": "UntilNextRotation"}, None, 0 * HOUR),
+    ],
+)
+def test_how_long_the_previous_secret_is_kept(
+    given: dict[str, Any], kept_for: timedelta | None, hold: timedelta
+) -> None:
+    previous = rotation_spec({"spec.previousSecret": given}).previous_secret
+    assert (previous.kept_for, previous.hold) == (kept_for, hold)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("24h", timedelta(days=1)),
+        ("1h30m", timedelta(minutes=90)),
+        ("1h2m3s", timedelta(hours=1, minutes=2, seconds=3)),
+        ("90s", timedelta(seconds=90)),
+        ("5m1s", timedelta(seconds=301)),
+        ("1h1s", timedelta(seconds=3601)),
+        ("0s", timedelta(0)),
+        ("00720h", timedelta(days=30)),
+        ("999999m", timedelta(minutes=999999)),
+    ],
+)
+def test_a_duration_is_read_as_kubernetes_writes_it(text: str, length: timedelta) -> None:
+    assert parsed_duration(text) == length
+    assert Durations.model_validate({"length": text}).length == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "24", "h", "1d", "1ms", "1h 30m", "30m1h", "1h1h", "-1h", "+1h", "1.5h", "1H"),
+        *("24h\n", " 24h", "\u0661h", "100000h", "1000000m", "100000000s", "1h30", "1us"),
+    ],
+)
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(ValidationError):
+        Durations.model_validate({"length": text})
 
 
 def test_the_app_id_defaults_to_the_client_id() -> None:
@@ -70,6 +137,15 @@ def test_the_app_id_defaults_to_the_client_id() -> None:
         ("spec.target.type", "example.com/credentials"),
         ("spec.target.metadata.labels", {"app.kubernetes.io/part-of": "shop", "team": ""}),
         ("spec.target.metadata.annotations", {"notkubernetes.io/a": "any text\nat all"}),
+        ("spec.adoptionPolicy", "Adopt"),
+        ("spec.verification.recheckInterval", "1m"),
+        ("spec.verification.recheckInterval", "720h"),
+        ("spec.verification.recheckInterval", "60s"),
+        ("spec.previousSecret", {"retention": "For", "duration": "719h59m59s"}),
+        ("spec.previousSecret", {"retention": "For", "duration": "1m"}),
+        ("spec.previousSecret", {"inactiveHold": "719h59m59s"}),
+        ("spec.deletionPolicy", {"secret": "Delete", "oktaSecrets": "Revoke"}),
+        ("spec.deletionPolicy", {"secret": "Delete", "oktaSecrets": "Retain"}),
         ("spec.unknown", "of a later version"),
     ],
 )
@@ -114,6 +190,32 @@ def test_sound_specs(path: str, value: Any) -> None:
         ("spec.target.metadata.annotations", {"okta-rotator.dev/adopt": "x"}, "annotations: no"),
         ("spec.verification.timeoutSeconds", 4, "spec.verification.timeoutSeconds: should be"),
         ("spec.deletionPolicy.secret", "retain", "spec.deletionPolicy.secret: should be 'Retain'"),
+        ("spec.deletionPolicy.oktaSecrets", "Revoke", ".oktaSecrets: oktaSecrets can be Revoke"),
+        ("spec.deletionPolicy.oktaSecrets", "Delete", ".oktaSecrets: should be 'Retain' or"),
+        ("spec.adoptionPolicy", "adopt", "spec.adoptionPolicy: should be 'Rotate' or 'Adopt'"),
+        ("spec.verification.recheckInterval", "59s", ".recheckInterval: must be a duration from"),
+        ("spec.verification.recheckInterval", "720h1s", "must be a duration from 1m to 720h"),
+        ("spec.verification.recheckInterval", "1d", "must be a duration in hours, minutes and"),
+        ("spec.verification.recheckInterval", 86400, ".recheckInterval: should be a valid string"),
+        (
+            "spec.previousSecret.retention",
+            "For",
+            "spec.previousSecret.duration: duration is needed",
+        ),
+        ("spec.previousSecret.duration", "24h", "spec.previousSecret.duration: duration is needed"),
+        ("spec.previousSecret.retention", "AfterRollout", "should be 'UntilNextRotation' or 'For'"),
+        ("spec.previousSecret", {"retention": "For", "duration": "59s"}, "from 1m to 87600h"),
+        (
+            "spec.previousSecret",
+            {"retention": "For", "duration": "720h"},
+            "spec.previousSecret.duration: duration must be shorter than rotationInterval",
+        ),
+        ("spec.previousSecret.inactiveHold", "721h", "inactiveHold: must be a duration from 0s to"),
+        (
+            "spec.previousSecret.inactiveHold",
+            "720h",
+            "spec.previousSecret.inactiveHold: inactiveHold must be shorter than rotationInterval",
+        ),
     ],
 )
 def test_a_refusal_names_the_field_and_what_would_be_right(
