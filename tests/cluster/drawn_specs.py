@@ -51,6 +51,33 @@ TARGET = optional(
         annotations=st.dictionaries(METADATA_KEY, st.text(max_size=30), max_size=3),
     ),
 )
+
+
+def lengths(least: int, most: int) -> st.SearchStrategy[str]:
+    """Durations of so many seconds, in all the ways of writing them."""
+    return st.integers(least, most).flatmap(lambda seconds: st.sampled_from(_written(seconds)))
+
+
+def _written(seconds: int) -> list[str]:
+    minutes, rest = divmod(seconds, 60)
+    hours, left = divmod(minutes, 60)
+    full = f"{hours}h{left}m{rest}s"
+    return [f"{seconds}s", full, f"{hours}h{60 * left + rest}s", f"{hours + 0:05}h{left}m{rest}s"]
+
+
+DAY = 24 * 3600
+PREVIOUS = st.one_of(
+    optional(retention=st.just("UntilNextRotation"), inactiveHold=lengths(0, DAY - 1)),
+    st.fixed_dictionaries(
+        {"retention": st.just("For"), "duration": lengths(60, DAY - 1)},
+        optional={"inactiveHold": lengths(0, DAY - 1)},
+    ),
+)
+"""Shorter than the shortest interval, so that it goes with any."""
+DELETION = st.one_of(
+    optional(secret=st.sampled_from(["Retain", "Delete"]), oktaSecrets=st.just("Retain")),
+    st.just({"secret": "Delete", "oktaSecrets": "Revoke"}),
+)
 ROTATION = st.fixed_dictionaries(
     {
         "connection": st.fixed_dictionaries(
@@ -67,8 +94,14 @@ ROTATION = st.fixed_dictionaries(
             {"hours": st.integers(0, 23), "minutes": st.integers(0, 59)}
         ),
         "target": TARGET,
-        "verification": optional(enabled=st.booleans(), timeoutSeconds=st.integers(5, 600)),
-        "deletionPolicy": optional(secret=st.sampled_from(["Retain", "Delete"])),
+        "verification": optional(
+            enabled=st.booleans(),
+            timeoutSeconds=st.integers(5, 600),
+            recheckInterval=lengths(60, 720 * 3600),
+        ),
+        "adoptionPolicy": st.sampled_from(["Rotate", "Adopt"]),
+        "previousSecret": PREVIOUS,
+        "deletionPolicy": DELETION,
     },
 )
 HOST = st.lists(LABEL.filter(lambda label: not label.endswith("-admin")), min_size=1, max_size=2)
@@ -102,7 +135,11 @@ ODD: list[Any] = [
     *("a", ".", "..", "..a", ".a", "a..b", "-", "_", "a/b", "a\n", "A", "null", "Opaque", "Retain"),
     *("0oa1b2c3d4e5f6g7h8i9", "0oa1b2c3d4e5f6g7h8i9\n", "0oa1b2c3d4/5f6g7h8i9", "$-_.+!*'(),"),
     *("0oa1b2c3d4e5f6g7h8i\u0669", "ALL_CLIENTS", "OktaConnection", "api-token"),
-    *("OKTA_CLIENT_ID", "OKTA_CLIENT_SECRET"),
+    *("OKTA_CLIENT_ID", "OKTA_CLIENT_SECRET", "Adopt", "Rotate", "Revoke", "Delete", "For"),
+    *("0s", "1m", "59s", "24h", "720h", "720h1s", "87600h", "87600h1s", "99999h", "99999999s"),
+    *("1h\n", "1d", "1h1h", "30m1h", "1ms", "-1h", "+1h", "1.5h", "h", "0", "\u0661h", "1h 1m"),
+    *("UntilNextRotation", {"retention": "For"}, {"duration": "1h"}, {"oktaSecrets": "Revoke"}),
+    *({"retention": "For", "duration": "720h"}, {"inactiveHold": "24h"}, {"duration": "0s"}),
     *("kubernetes.io/tls", "a.kubernetes.io/b", "app.kubernetes.io/b", "k8s.io/", "/"),
     *("okta-rotator.dev/state", "notkubernetes.io/a", "kubernetes.io", "Kubernetes.io/a"),
     *("x-okta-rotator-state", "-okta-rotator-state", "https://a.com", "https://a.com\n"),
@@ -131,8 +168,10 @@ FULL = {
             "spec.rotateAtUtc": {"hours": 1, "minutes": 2},
             "spec.target": {"name": "a", "type": "Opaque"},
             "spec.target.metadata": {"labels": {"a": "b"}, "annotations": {"a": "b"}},
-            "spec.verification": {"enabled": True, "timeoutSeconds": 60},
-            "spec.deletionPolicy.secret": "Retain",
+            "spec.verification": {"enabled": True, "timeoutSeconds": 60, "recheckInterval": "1h"},
+            "spec.adoptionPolicy": "Adopt",
+            "spec.previousSecret": {"retention": "For", "duration": "2h", "inactiveHold": "1h"},
+            "spec.deletionPolicy": {"secret": "Delete", "oktaSecrets": "Revoke"},
             "spec.ofALaterVersion": True,
         }
     ),

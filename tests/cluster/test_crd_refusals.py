@@ -20,6 +20,8 @@ def apply(control_plane: ControlPlane, namespace: str, resource: Json) -> str:
     return done.stderr
 
 
+EVERY_DAY = {"spec.rotationInterval": 1}
+
 # Each: the path of the fault, the value there, and what the message says beside that path.
 ROTATION_FAULTS = [
     ("spec.connection", ABSENT, "Required value"),
@@ -47,7 +49,22 @@ ROTATION_FAULTS = [
     ("spec.target.metadata.labels", {"a": "b c"}, "must be a label's value: at most 63"),
     ("spec.target.metadata.annotations", {"okta-rotator.dev/adopt": "x"}, "no key may be under"),
     ("spec.verification.timeoutSeconds", 0, "should be greater than or equal to 5"),
+    ("spec.verification.recheckInterval", "59s", "must be a duration from 1m to 720h"),
+    ("spec.verification.recheckInterval", "721h", "must be a duration from 1m to 720h"),
+    ("spec.verification.recheckInterval", "1d", "must be a duration in hours, minutes and seconds"),
+    ("spec.verification.recheckInterval", "1h\n", "must be a duration in hours, minutes and"),
+    ("spec.adoptionPolicy", "Take", 'supported values: "Rotate", "Adopt"'),
+    ("spec.previousSecret.retention", "Forever", 'supported values: "UntilNextRotation", "For"'),
+    ("spec.previousSecret", {"retention": "For"}, "duration is needed with retention For"),
+    ("spec.previousSecret", {"duration": "24h"}, "belongs to no other retention"),
+    ("spec.previousSecret", {"retention": "For", "duration": "30s"}, "from 1m to 87600h"),
+    ("spec.previousSecret", {"retention": "For", "duration": "720h"}, "duration must be shorter"),
+    ("spec.previousSecret.inactiveHold", "-1h", "must be a duration in hours, minutes and seconds"),
+    ("spec.previousSecret.inactiveHold", "720h1s", "must be a duration from 0s to 720h"),
+    ("spec.previousSecret.inactiveHold", "720h", "inactiveHold must be shorter than rotationInt"),
     ("spec.deletionPolicy.secret", "Keep", '"Retain"'),
+    ("spec.deletionPolicy.oktaSecrets", "Delete", 'supported values: "Retain", "Revoke"'),
+    ("spec.deletionPolicy.oktaSecrets", "Revoke", "oktaSecrets can be Revoke only where secret"),
     ("spec.description", "k" * 257, "Too long: may not be"),
     ("metadata.name", "k" * 235, "must have at most 234 characters"),
     ("metadata.name", "a-okta-rotator-state", "not end in -okta-rotator-state"),
@@ -82,6 +99,37 @@ def test_a_connection_is_refused(
     error = apply(control_plane, namespace, connection({path: value}))
     assert path in error
     assert phrase in error
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        (
+            {"spec.previousSecret": {"retention": "For", "duration": "48h"}},
+            {"spec.previousSecret": {"retention": "For", "duration": "48h"}, **EVERY_DAY},
+            "spec.previousSecret.duration: Invalid value",
+        ),
+        (
+            {"spec.previousSecret.inactiveHold": "24h"},
+            {"spec.previousSecret.inactiveHold": "24h", **EVERY_DAY},
+            "spec.previousSecret.inactiveHold: Invalid value",
+        ),
+        (
+            {"spec.deletionPolicy": {"secret": "Delete", "oktaSecrets": "Revoke"}},
+            {"spec.deletionPolicy": {"secret": "Retain", "oktaSecrets": "Revoke"}},
+            "spec.deletionPolicy.oktaSecrets: Invalid value",
+        ),
+    ],
+)
+def test_a_change_is_held_against_what_it_is_combined_with(
+    control_plane: ControlPlane,
+    namespace: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    named: str,
+) -> None:
+    assert apply(control_plane, namespace, rotation(before)) == ""
+    assert named in apply(control_plane, namespace, rotation(after))
 
 
 APP, OTHER_APP = "0oa1b2c3d4e5f6g7h8i9", "0oa000000000000000aa"
@@ -136,6 +184,13 @@ def test_the_address_of_a_connection_cannot_be_changed(
             {"spec.rotationInterval": 7, "spec.connection.name": "other"},
         ),
         ({}, {"spec.secretsMapping": {"clientId": "id", "clientSecret": "secret"}}),
+        ({}, {"spec.previousSecret": {"retention": "For", "duration": "719h59m59s"}}),
+        (
+            {"spec.previousSecret": {"retention": "For", "duration": "48h"}},
+            {"spec.rotationInterval": 3, "spec.previousSecret.inactiveHold": "1h30m"},
+        ),
+        ({}, {"spec.deletionPolicy": {"secret": "Delete", "oktaSecrets": "Revoke"}}),
+        ({"spec.adoptionPolicy": "Adopt"}, {"spec.verification.recheckInterval": "90m"}),
     ],
 )
 def test_what_can_be_changed(
