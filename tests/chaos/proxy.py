@@ -112,6 +112,7 @@ class Proxy:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
             read_bufsize=_LONGEST_LINE,
+            skip_auto_headers=("Content-Type", "User-Agent", "Accept"),
         )
         # A watch ends with its client; hooks are shielded from that.
         server = web.Server(self._serve, handler_cancellation=True, access_log=None)
@@ -157,7 +158,7 @@ class Proxy:
         headers["Accept-Encoding"] = "identity"
         url = URL(self._upstream + request.raw_path, encoded=True)
         answer = await self._session.request(
-            request.method, url, data=body, headers=headers, allow_redirects=False
+            request.method, url, data=body or None, headers=headers, allow_redirects=False
         )
         if answer.status == 200 and request.query.get("watch") in ("true", "1"):
             return Answer(answer.status, headers=answer.headers, stream=_lines(answer))
