@@ -1,0 +1,118 @@
+"""Runs a scenario once undisturbed, and then once for each boundary of that run, side by side."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from tests.crashes import judge
+from tests.crashes.consumer import Tally
+from tests.crashes.scenarios import Scenario
+from tests.crashes.stage import PATIENCE, Place, Stage
+from tests.crashes.wire import Boundary, Call, Side, Strike
+
+SIDE_BY_SIDE = 16
+"""Cases at a time: most of them wait."""
+
+TRIES = 3
+"""Of a boundary that a run may pass by, since a slow one reports more often on its way."""
+
+
+@dataclass
+class Case:
+    """One run of a scenario, with or without a death in it."""
+
+    scenario: Scenario
+    strike: Strike | None
+    was_struck: bool = False
+    complaints: list[str] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.scenario.title}, killed {self.strike}" if self.strike else self.scenario.title
+        )
+
+
+@dataclass
+class Campaign:
+    """All runs of one scenario."""
+
+    clean: Case
+    cases: list[Case]
+    seconds: float
+
+    @property
+    def failures(self) -> list[str]:
+        found = [self.clean, *self.cases]
+        return [f"{case}: {text}" for case in found for text in case.complaints]
+
+    @property
+    def boundaries(self) -> list[Boundary]:
+        return [call.boundary for call in self.clean.calls]
+
+
+def conduct(place: Place, scenario: Scenario, sides: Sequence[Side] = tuple(Side)) -> Campaign:
+    """Raises nothing: what went wrong is among the failures."""
+    since = time.monotonic()
+    clean = _play(place, scenario, None)
+    strikes = [Strike(call.boundary, side) for call in clean.calls for side in sides]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        cases = list(pool.map(lambda strike: _struck(place, scenario, strike), strikes))
+    return Campaign(clean, cases, time.monotonic() - since)
+
+
+def _struck(place: Place, scenario: Scenario, strike: Strike) -> Case:
+    for _ in range(TRIES):
+        case = _play(place, scenario, strike)
+        if case.was_struck or case.complaints:
+            return case
+    case.complaints.append(f"not reached in {TRIES} runs")
+    return case
+
+
+def _play(place: Place, scenario: Scenario, strike: Strike | None) -> Case:
+    case = Case(scenario, strike)
+    stage = Stage(place)
+    try:
+        case.complaints.extend(_acts(stage, case))
+    except Exception:
+        case.complaints.append(traceback.format_exc())
+    finally:
+        stage.close()
+    return case
+
+
+def _acts(stage: Stage, case: Case) -> Iterator[str]:
+    scenario = case.scenario
+    stage.connect()
+    stage.start()
+    stage.until_connected()
+    scenario.stage(stage)
+    stage.settle()
+    then = judge.before(stage)
+    stage.begin_consumer(scenario.promise)
+    stage.wire.begin(case.strike)
+    scenario.trigger(stage)
+
+    def ended() -> bool:
+        return judge.has_ended(stage, scenario, then)
+
+    if case.strike is not None:
+        stage.until(lambda: stage.wire.struck.is_set() or (ended() and stage.is_still()), "a death")
+        case.was_struck = stage.wire.struck.is_set()
+        if not case.was_struck:
+            return
+        stage.until(stage.wire.is_quiet, "what was under way has come to its end")
+        yield from judge.at_death(stage, scenario, then)
+        stage.start()
+    stage.until(ended, scenario.title, PATIENCE)
+    stage.settle()
+    yield from judge.at_end(stage, scenario, then)
+    case.calls = list(stage.wire.calls)
+    case.tally = stage.end_consumer()
+    yield from judge.of_the_consumer(case.tally)

@@ -1,0 +1,81 @@
+"""What has to hold while the operator lies dead, and when the next one has come to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.crashes.consumer import Tally
+from tests.crashes.scenarios import Scenario
+from tests.crashes.stage import Stage
+
+CREATE = "okta: create"
+CREATED = 201
+
+
+@dataclass(frozen=True)
+class Before:
+    """How things stood before the trigger."""
+
+    published: str
+    held: frozenset[str]
+    """Ids of the client secrets in Okta."""
+
+
+def before(stage: Stage) -> Before:
+    return Before(stage.published(), frozenset(one["id"] for one in stage.okta_secrets()))
+
+
+def has_ended(stage: Stage, scenario: Scenario, then: Before) -> bool:
+    has_moved = stage.published() not in ("", then.published)
+    return scenario.has_ended(stage) and (has_moved or not scenario.moves)
+
+
+def at_death(stage: Stage, scenario: Scenario, then: Before) -> Iterator[str]:
+    """What is wrong while nobody is there to mend it."""
+    published = stage.published()
+    if published and not stage.accepts(published):
+        yield "dead: what is published is refused"
+    if then.published and not published and scenario.promise.stays:
+        yield "dead: nothing is published"
+    if new := set(stage.unknown()) - then.held:
+        yield f"dead: made in Okta, and unknown to the state: {sorted(new)}"
+
+
+def at_end(stage: Stage, scenario: Scenario, then: Before) -> Iterator[str]:
+    """What is wrong for good."""
+    answers = stage.wire.statuses(CREATE)
+    if answers.count(CREATED) != scenario.created or len(answers) != scenario.created:
+        yield f"the creates were answered {answers}, and {scenario.created} should have been made"
+    if unknown := stage.unknown():
+        yield f"in Okta, and unknown to the state: {unknown}"
+    if (held := len(stage.okta_secrets())) != scenario.held:
+        yield f"{held} client secrets in Okta, not {scenario.held}"
+    if scenario.lives:
+        yield from _of_the_living(stage, scenario, then)
+
+
+def of_the_consumer(tally: Tally) -> Iterator[str]:
+    if tally.refused:
+        yield f"the app was refused {tally.refused} times in {tally.attempts}"
+    if tally.missing:
+        yield f"the app found no Secret {tally.missing} times"
+
+
+def _of_the_living(stage: Stage, scenario: Scenario, then: Before) -> Iterator[str]:
+    published, state = stage.published(), stage.data(stage.state_name)
+    if not stage.accepts(published):
+        yield "what is published is refused"
+    if scenario.moves == (published == then.published):
+        yield "the published value should have moved" if scenario.moves else "it moved"
+    if published != state["active"] or "candidate" in state or "job" in stage.record():
+        yield "the state holds another active value, or a job"
+    status, held = stage.status(), {one["id"]: one for one in stage.okta_secrets()}
+    told = {one["secretId"]: one for one in status["credentials"]}
+    if {i: one["state"] for i, one in told.items()} != {
+        i: one["status"] for i, one in held.items()
+    }:
+        yield f"status.credentials are {sorted(told)}, Okta's are {sorted(held)}"
+    active = [i for i, one in told.items() if one["index"] == status["activeIndex"]]
+    if [held.get(i, {}).get("client_secret") for i in active] != [published]:
+        yield "status.activeIndex points at another than the published one"

@@ -1,0 +1,42 @@
+"""The process is killed before and after each of its calls; the next one makes it good.
+
+The boundaries are not listed by hand: they are all requests to Okta and all writes to Kubernetes
+(Secrets, status, Events, and kopf's own patches) of a run in which nothing fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.crashes.campaign import Campaign, conduct
+from tests.crashes.scenarios import ALL, MANUAL, Scenario
+from tests.crashes.stage import Place
+from tests.crashes.wire import Side
+
+
+def assert_survived(
+    campaigns: list[Campaign], place: Place, scenario: Scenario, sides: Sequence[Side]
+) -> None:
+    campaign = conduct(place, scenario, sides)
+    campaigns.append(campaign)
+    assert not campaign.failures, "\n".join(campaign.failures)
+    deaths = [case.strike for case in campaign.cases if case.was_struck]
+    assert len(set(deaths)) == len(campaign.boundaries) * len(sides) > 0
+
+
+@pytest.mark.timeout(300)
+def test_a_rotation_survives_a_death_after_each_call(
+    campaigns: list[Campaign], place: Place
+) -> None:
+    assert_survived(campaigns, place, MANUAL, [Side.AFTER])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.title)
+def test_a_death_before_or_after_any_call_is_survived(
+    campaigns: list[Campaign], place: Place, scenario: Scenario
+) -> None:
+    assert_survived(campaigns, place, scenario, list(Side))

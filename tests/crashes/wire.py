@@ -1,0 +1,129 @@
+"""All that one operator says to Okta and writes to Kubernetes: written down, and cut off once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.chaos.proxy import Answer, Exchange, Reset
+from tests.okta_calls import name_of
+
+_READS = ("GET", "HEAD")
+_NAMESPACE = re.compile(r"^/apis?/(?:[^/]+/)?v\w+/namespaces/[^/]+/")
+
+
+class Side(StrEnum):
+    """When the process dies."""
+
+    BEFORE = "before"
+    """The request has left it and is never heard."""
+    AFTER = "after"
+    """The request had its effect, and the answer is never heard."""
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """The n-th call of its kind, since calls that run at once may change places."""
+
+    name: str
+    nth: int
+
+    def __str__(self) -> str:
+        return f"{self.name} #{self.nth}"
+
+
+@dataclass(frozen=True)
+class Strike:
+    boundary: Boundary
+    side: Side
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.boundary}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that was answered, with the status that it was answered with."""
+
+    boundary: Boundary
+    status: int
+
+
+class Wire:
+    """The hooks of both proxies of one case."""
+
+    def __init__(self, kill: Callable[[], None]) -> None:
+        self._kill = kill
+        self._counts: Counter[str] = Counter()
+        self._strike: Strike | None = None
+        self._under_way = 0
+        self._last = time.monotonic()
+        self.calls: list[Call] = []
+        self.struck = threading.Event()
+
+    def begin(self, strike: Strike | None) -> None:
+        """Count from here on."""
+        self._counts.clear()
+        self.calls.clear()
+        self._strike = strike
+
+    def is_quiet(self, seconds: float = 0.0) -> bool:
+        """Nothing is under way, and nothing was for so long."""
+        return self._under_way == 0 and time.monotonic() - self._last >= seconds
+
+    def statuses(self, name: str) -> list[int]:
+        """How the calls of this name were answered."""
+        return [call.status for call in self.calls if call.boundary.name == name]
+
+    async def okta(self, exchange: Exchange) -> Answer:
+        call = f"{exchange.method} {exchange.path}"
+        return await self._watched(f"okta: {name_of(call) or call}", exchange)
+
+    async def kube(self, exchange: Exchange) -> Answer:
+        if exchange.method in _READS:
+            return await exchange.forward()
+        return await self._watched(f"kube: {_write_name(exchange)}", exchange)
+
+    async def _watched(self, name: str, exchange: Exchange) -> Answer:
+        self._counts[name] += 1
+        boundary = Boundary(name, self._counts[name])
+        self._under_way += 1
+        try:
+            return await self._cut(boundary, exchange)
+        finally:
+            self._under_way -= 1
+            self._last = time.monotonic()
+
+    async def _cut(self, boundary: Boundary, exchange: Exchange) -> Answer:
+        strike = self._strike
+        hits = strike is not None and strike.boundary == boundary
+        if hits and strike is not None and strike.side is Side.BEFORE:
+            await self._die()
+        answer = await exchange.forward()
+        self.calls.append(Call(boundary, answer.status))
+        if hits:
+            await self._die()
+        return answer
+
+    async def _die(self) -> None:
+        self._strike = None
+        await asyncio.to_thread(self._kill)
+        self.struck.set()
+        raise Reset
+
+
+def _write_name(exchange: Exchange) -> str:
+    """A word for a write, the same for each resource: `PATCH secrets/target`."""
+    where = _NAMESPACE.sub("", exchange.path)
+    body = json.loads(exchange.body) if exchange.body else {}
+    if exchange.method == "POST" and isinstance(body, dict):
+        what = body.get("reason") or body.get("metadata", {}).get("name", "")
+        where = f"{where} {what}"
+    return f"{exchange.method} {where}"
