@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -99,9 +99,7 @@ def _acts(stage: Stage, case: Case) -> Iterator[str]:
     stage.wire.begin(case.strike)
     scenario.trigger(stage)
 
-    def ended() -> bool:
-        return judge.has_ended(stage, scenario, then)
-
+    ended = _once_per_news(stage, lambda: judge.has_ended(stage, scenario, then))
     if case.strike is not None:
         stage.until(lambda: stage.wire.struck.is_set() or (ended() and stage.is_still()), "a death")
         case.was_struck = stage.wire.struck.is_set()
@@ -116,3 +114,16 @@ def _acts(stage: Stage, case: Case) -> Iterator[str]:
     case.calls = list(stage.wire.calls)
     case.tally = stage.end_consumer()
     yield from judge.of_the_consumer(case.tally)
+
+
+def _once_per_news(stage: Stage, holds: Callable[[], bool]) -> Callable[[], bool]:
+    """The same answer until the operator does something: reads cost more than they tell."""
+    answer = False
+
+    def asked() -> bool:
+        nonlocal answer
+        if stage.wire.has_news():
+            answer = holds()
+        return answer
+
+    return asked

@@ -64,6 +64,7 @@ class Wire:
         self._counts: Counter[str] = Counter()
         self._strike: Strike | None = None
         self._under_way = 0
+        self._has_news = True
         self._last = time.monotonic()
         self.calls: list[Call] = []
         self.struck = threading.Event()
@@ -73,6 +74,12 @@ class Wire:
         self._counts.clear()
         self.calls.clear()
         self._strike = strike
+        self._has_news = True
+
+    def has_news(self) -> bool:
+        """Whether a call has come to its end since this was last asked."""
+        news, self._has_news = self._has_news, False
+        return news
 
     def is_quiet(self, seconds: float = 0.0) -> bool:
         """Nothing is under way, and nothing was for so long."""
@@ -100,6 +107,7 @@ class Wire:
         finally:
             self._under_way -= 1
             self._last = time.monotonic()
+            self._has_news = True
 
     async def _cut(self, boundary: Boundary, exchange: Exchange) -> Answer:
         strike = self._strike
