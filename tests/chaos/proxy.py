@@ -237,7 +237,7 @@ async def _pumped(
         async with contextlib.aclosing(stream):
             async for line in stream:
                 await response.write(line)
-    except Reset:
+    except (Reset, ConnectionResetError):  # by the hook, or by the client, which has left
         return _broken(request)
     return response
 
