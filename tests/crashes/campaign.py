@@ -101,7 +101,11 @@ def _acts(stage: Stage, case: Case) -> Iterator[str]:
 
     ended = _once_per_news(stage, lambda: judge.has_ended(stage, scenario, then))
     if case.strike is not None:
-        stage.until(lambda: stage.wire.struck.is_set() or (ended() and stage.is_still()), "a death")
+        stage.until(
+            lambda: stage.wire.struck.is_set() or (ended() and stage.is_still()),
+            "a death",
+            PATIENCE,
+        )
         case.was_struck = stage.wire.struck.is_set()
         if not case.was_struck:
             return

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tests.chaos.proxy import Answer, Exchange, Reset
 from tests.okta_calls import name_of
 
+_ACTIVATE = re.compile(r"POST \S+/lifecycle/activate")
 _READS = ("GET", "HEAD")
 _NAMESPACE = re.compile(r"^/apis?/(?:[^/]+/)?v\w+/namespaces/[^/]+/")
 
@@ -66,6 +68,7 @@ class Wire:
         self._under_way = 0
         self._has_news = True
         self._last = time.monotonic()
+        self._accepted: frozenset[str] | None = None
         self.calls: list[Call] = []
         self.struck = threading.Event()
 
@@ -75,6 +78,10 @@ class Wire:
         self.calls.clear()
         self._strike = strike
         self._has_news = True
+
+    def refuse_all_but(self, values: Iterable[str]) -> None:
+        """From here on Okta is heard to accept no other client secret than these."""
+        self._accepted = frozenset(values)
 
     def has_news(self) -> bool:
         """Whether a call has come to its end since this was last asked."""
@@ -90,13 +97,19 @@ class Wire:
         return [call.status for call in self.calls if call.boundary.name == name]
 
     async def okta(self, exchange: Exchange) -> Answer:
-        call = f"{exchange.method} {exchange.path}"
-        return await self._watched(f"okta: {name_of(call) or call}", exchange)
+        if self._is_refused(exchange):
+            exchange = replace(exchange, forward=_refusal)
+        return await self._watched(f"okta: {_call_name(exchange)}", exchange)
 
     async def kube(self, exchange: Exchange) -> Answer:
         if exchange.method in _READS:
             return await exchange.forward()
         return await self._watched(f"kube: {_write_name(exchange)}", exchange)
+
+    def _is_refused(self, exchange: Exchange) -> bool:
+        if self._accepted is None or _call_name(exchange) != "introspect":
+            return False
+        return _client_secret(exchange) not in self._accepted
 
     async def _watched(self, name: str, exchange: Exchange) -> Answer:
         self._counts[name] += 1
@@ -127,6 +140,11 @@ class Wire:
         raise Reset
 
 
+def _call_name(exchange: Exchange) -> str:
+    call = f"{exchange.method} {exchange.path}"
+    return "activate" if _ACTIVATE.fullmatch(call) else name_of(call) or call
+
+
 def _write_name(exchange: Exchange) -> str:
     """A word for a write, the same for each resource: `PATCH secrets/target`."""
     where = _NAMESPACE.sub("", exchange.path)
@@ -135,3 +153,17 @@ def _write_name(exchange: Exchange) -> str:
         what = body.get("reason") or body.get("metadata", {}).get("name", "")
         where = f"{where} {what}"
     return f"{exchange.method} {where}"
+
+
+def _client_secret(exchange: Exchange) -> str:
+    _scheme, _space, encoded = exchange.headers["Authorization"].partition(" ")
+    return base64.b64decode(encoded).decode().partition(":")[2]
+
+
+async def _refusal() -> Answer:
+    """What Okta says of a wrong client secret."""
+    said = {
+        "error": "invalid_client",
+        "error_description": "The client secret supplied for a confidential client is invalid.",
+    }
+    return Answer(401, json.dumps(said).encode(), {"Content-Type": "application/json"})
