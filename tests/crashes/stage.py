@@ -26,7 +26,7 @@ from tests.scene import CONNECTION, Scene
 STARTS_AT_A_TIME = 3
 """Processes: a start is a second of CPU, and has to be ready in time."""
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds. A restart in a job waits out 10 s; the rest is for a busy machine."""
 
 HEARTBEAT = "60"
