@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from okta_rotator.rotation.trouble import PortError
@@ -28,6 +28,9 @@ MOST_STALE: Final = 1000
 
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which the clock is looked at again, so that a clock that jumps is noticed."""
+
+NO_JUMP: Final = timedelta(seconds=1)
+"""What the clock may be slowed down by between two looks."""
 
 
 class WorkQueue(Generic[K]):
@@ -72,9 +75,7 @@ class WorkQueue(Generic[K]):
         self._due[key] = when
         self._push(key, when)
         if len(self._heap) > MOST_STALE + 2 * len(self._due):
-            self._heap.clear()
-            for each, at in self._due.items():
-                self._push(each, at)
+            self._rebuild_heap()
         self._heap_changed.set()
 
     def forget(self, key: K) -> None:
@@ -159,6 +160,11 @@ class WorkQueue(Generic[K]):
         self._counter += 1
         heapq.heappush(self._heap, (when, self._counter, key))
 
+    def _rebuild_heap(self) -> None:
+        self._heap.clear()
+        for key, when in self._due.items():
+            self._push(key, when)
+
     def _after(self, key: K) -> None:
         if key in self._again:
             self._again.discard(key)
@@ -170,8 +176,12 @@ class WorkQueue(Generic[K]):
             self._idle.set()
 
     async def _alarm(self) -> None:
+        ahead = self._ahead_of_timers()
         while True:
             self._heap_changed.clear()
+            before, ahead = ahead, self._ahead_of_timers()
+            if before - ahead > NO_JUMP:
+                self._bring_forward(before - ahead)
             self._add_what_is_due()
             try:
                 async with asyncio.timeout(self._until_next()):
@@ -186,6 +196,19 @@ class WorkQueue(Generic[K]):
             if self._due.get(key) == when:
                 del self._due[key]
                 self.add(key)
+
+    def _ahead_of_timers(self) -> timedelta:
+        """What this grows or shrinks by is what somebody has set the clock forward or back."""
+        timers = timedelta(seconds=asyncio.get_running_loop().time())
+        return self._now() - datetime.fromtimestamp(0, UTC) - timers
+
+    def _bring_forward(self, by: timedelta) -> None:
+        """After a clock was set back nothing waits longer than it would have without that.
+
+        A retry would else wait for hours. What is early for a date is told its time once more.
+        """
+        self._due = {key: when - by for key, when in self._due.items()}
+        self._rebuild_heap()
 
     def _until_next(self) -> float:
         if not self._heap:

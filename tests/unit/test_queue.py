@@ -294,6 +294,69 @@ async def test_a_clock_that_jumps_is_noticed(
         await until(lambda: bench.calls == ["a"])
 
 
+@pytest.mark.parametrize("error", [UNREACHABLE, None], ids=["retry", "due time"])
+async def test_a_clock_set_back_does_not_hold_up_what_was_due_soon(
+    error: Exception | None,
+) -> None:
+    bench = Bench()
+    async with running(bench):
+        bench.answers["a"] = error or START + timedelta(seconds=1)
+        bench.queue.add("a")
+        await until(lambda: bench.calls == ["a"])
+        await bench.queue.drained()
+        bench.clock.advance(-3 * 3600)
+        bench.wake_alarm()
+        await settle()
+        assert bench.calls == ["a"]
+        bench.clock.advance(1.1)
+        bench.wake_alarm()
+        await until(lambda: bench.calls == ["a", "a"])
+
+
+async def test_a_date_that_comes_early_since_the_clock_was_set_back_is_kept_in_the_end() -> None:
+    due = START + timedelta(days=30)
+    bench = Bench()
+
+    async def work(key: str) -> datetime | None:
+        bench.calls.append(key)
+        return due if bench.clock.now < due else None
+
+    bench.queue = WorkQueue(work, workers=1, now=bench.clock)
+    async with running(bench):
+        bench.queue.add("a")
+        await until(lambda: bench.calls == ["a"])
+        for seconds, calls in ((-7200, 1), (30 * 86400, 2), (7199, 2), (1, 3)):
+            await bench.queue.drained()
+            bench.clock.advance(seconds)
+            bench.wake_alarm()
+            await settle()
+            assert len(bench.calls) == calls
+        assert bench.clock.now == due
+
+
+@pytest.mark.parametrize("jump", [-3 * 3600, 3 * 3600, -400 * 86400, 400 * 86400])
+async def test_a_clock_that_jumps_makes_nothing_spin(jump: float) -> None:
+    """Work that is due every ten minutes is done once or twice more, whichever way it jumps."""
+    bench = Bench()
+
+    async def work(key: str) -> datetime:
+        bench.calls.append(key)
+        return bench.clock.now + timedelta(minutes=10)
+
+    bench.queue = WorkQueue(work, workers=1, now=bench.clock)
+    async with running(bench):
+        bench.queue.add("a")
+        await until(lambda: bench.calls == ["a"])
+        bench.clock.advance(jump)
+        for _ in range(10):
+            bench.wake_alarm()
+            await settle()
+        assert len(bench.calls) <= 2
+        bench.clock.advance(600)
+        bench.wake_alarm()
+        await until(lambda: len(bench.calls) >= 2)
+
+
 async def test_a_due_time_in_the_past_comes_at_once_and_once() -> None:
     bench = Bench()
     async with running(bench):
