@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from okta_rotator.api.conditions import Condition, ConditionType, Reason
-from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus
+from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus, SecretReference
 from okta_rotator.api.names import CONNECTION_KIND, CONNECTION_PLURAL
 from okta_rotator.cluster.events import EventPoster, Subject
 from okta_rotator.cluster.kube_api import KubeApi
@@ -213,15 +213,7 @@ class ConnectionBook:
         token = secret.data.get(reference.key, "").strip() if secret is not None else ""
         if secret is not None and token:
             return token, secret.resource_version
-        missing = (
-            f"the Secret {reference.name}"
-            if secret is None
-            else (f"the key {reference.key} of the Secret {reference.name}")
-        )
-        message = (
-            f"{missing} of spec.apiToken.secretRef does not exist or is empty. Create it: kubectl "
-            f"create secret generic {reference.name} --from-literal={reference.key}=<token>"
-        )
+        message = _no_token(key.namespace, reference, is_there=secret is not None)
         raise PortError(_person(Reason.SECRET_NOT_FOUND, message))
 
     async def _reported(self, key: Key, entry: _Entry) -> _Entry:
@@ -318,6 +310,19 @@ def _not_found(name: str) -> Trouble:
         "spec.connection.name"
     )
     return _person(Reason.CONNECTION_NOT_FOUND, message)
+
+
+def _no_token(namespace: str, reference: SecretReference, *, is_there: bool) -> str:
+    name, data_key = reference.name, reference.key
+    if is_there:
+        missing = f"the key {data_key} of the Secret {name}"
+        patch = f'{{"stringData":{{"{data_key}":"<token>"}}}}'
+        advice = f"Put it there: kubectl -n {namespace} patch secret {name} -p '{patch}'"
+    else:
+        missing = f"the Secret {name}"
+        make = f"create secret generic {name} --from-literal={data_key}=<token>"
+        advice = f"Create it: kubectl -n {namespace} {make}"
+    return f"{missing} of spec.apiToken.secretRef does not exist or is empty. {advice}"
 
 
 def _not_ready(name: str, problem: Trouble | None) -> Trouble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -134,8 +135,7 @@ async def test_a_connection_that_works(bench: Bench, okta_token: str) -> None:
 async def test_a_secret_that_comes_late(bench: Bench, okta_token: str) -> None:
     await bench.connect()
     ready = await bench.until_ready("False", "SecretNotFound")
-    assert "kubectl create secret generic okta-api-token" in ready["message"]
-    await bench.put_token(okta_token)
+    await follow(bench, ready["message"], okta_token)
     await bench.until_ready("True", "Connected")
     await until(lambda: len(bench.news) == 2)
     await asyncio.wait_for(bench.events.drained(), 5)
@@ -145,6 +145,26 @@ async def test_a_secret_that_comes_late(bench: Bench, okta_token: str) -> None:
         ("Connected", "Normal", "OktaConnection"),
         ("SecretNotFound", "Warning", "OktaConnection"),
     ]
+
+
+async def test_a_secret_that_lacks_the_key_is_kept_and_given_it(
+    bench: Bench, okta_token: str
+) -> None:
+    """A command that creates the Secret would be refused: there is one."""
+    await bench.kubectl("create", "secret", "generic", "okta-api-token", "--from-literal=other=kept")
+    await bench.connect()
+    ready = await bench.until_ready("False", "SecretNotFound")
+    assert f"the key apiToken of the Secret okta-api-token" in ready["message"]
+    await follow(bench, ready["message"], okta_token)
+    await bench.until_ready("True", "Connected")
+    data = json.loads(await bench.kubectl("get", "secret", "okta-api-token", "-o", "json"))["data"]
+    assert sorted(data) == ["apiToken", "other"]
+
+
+async def follow(bench: Bench, message: str, token: str) -> None:
+    """Do what the message advises."""
+    command = message.partition("kubectl ")[2].replace("<token>", token)
+    await bench.kubectl(*shlex.split(command))
 
 
 async def test_a_token_that_okta_refuses_and_one_that_it_takes(

@@ -47,8 +47,8 @@ def put_the_right_token(scene: Scene) -> None:
     ("connect", "reason", "advice"),
     [
         (connect_with_a_wrong_token, "InvalidToken", "Put a new one into the Secret"),
-        (connect_without_a_token, "SecretNotFound", "kubectl create secret generic"),
-        (connect_with_an_empty_token, "SecretNotFound", "kubectl create secret generic"),
+        (connect_without_a_token, "SecretNotFound", "create secret generic"),
+        (connect_with_an_empty_token, "SecretNotFound", "patch secret"),
     ],
 )
 def test_credentials_that_do_not_work_are_told_and_looked_at_again(
