@@ -151,10 +151,12 @@ async def test_a_secret_that_lacks_the_key_is_kept_and_given_it(
     bench: Bench, okta_token: str
 ) -> None:
     """A command that creates the Secret would be refused: there is one."""
-    await bench.kubectl("create", "secret", "generic", "okta-api-token", "--from-literal=other=kept")
+    await bench.kubectl(
+        "create", "secret", "generic", "okta-api-token", "--from-literal=other=kept"
+    )
     await bench.connect()
     ready = await bench.until_ready("False", "SecretNotFound")
-    assert f"the key apiToken of the Secret okta-api-token" in ready["message"]
+    assert "the key apiToken of the Secret okta-api-token" in ready["message"]
     await follow(bench, ready["message"], okta_token)
     await bench.until_ready("True", "Connected")
     data = json.loads(await bench.kubectl("get", "secret", "okta-api-token", "-o", "json"))["data"]
