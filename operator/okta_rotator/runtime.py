@@ -37,6 +37,7 @@ from okta_rotator.rotation.snapshot import Draw, Key
 from okta_rotator.rotation.trouble import PortError
 from okta_rotator.rotation.values import RANDOM_BYTES
 from okta_rotator.settings import LogFormat, Settings
+from okta_rotator.signals import End, EndedError
 from okta_rotator.telemetry.http import HttpServer
 from okta_rotator.telemetry.logging import configure_logging
 from okta_rotator.telemetry.metrics import Metrics
@@ -49,6 +50,9 @@ PATIENCE_WITH_CONNECTIONS: Final = 15.0
 PATIENCE_WITH_WATCHES: Final = 15.0
 """Seconds that the start waits for the Secrets to be listed."""
 
+PATIENCE_AFTER_A_BROKEN_START: Final = 0.5
+"""Seconds that the end waits for Events where it came before the start was complete."""
+
 PATIENCE_WITH_WORK: Final = 15.0
 """Seconds that the end waits for passes under way; kopf took up to 5, Kubernetes gives 30."""
 
@@ -57,15 +61,16 @@ SILENT_INTERVALS: Final = 5
 
 
 class Runtime:
-    """One operator process."""
+    """One operator process. `end` says when it is to end; a failure of a part sets it, too."""
 
-    def __init__(self, settings: Settings, api: KubeApi) -> None:
+    def __init__(self, settings: Settings, api: KubeApi, end: End) -> None:
         self._settings = settings
         self._api = api
+        self._end = end
+        end.then = self._take_no_more
         self._metrics = Metrics()
         self._is_ready = asyncio.Event()
         self._has_failed = asyncio.Event()
-        self._kopf_ends = asyncio.Event()
         self._events = EventPoster(api, _now)
         own_versions = OwnVersions()
         self._sessions = Sessions(
@@ -108,23 +113,32 @@ class Runtime:
         )
 
     async def run(self) -> None:
-        """Run until a signal says to stop."""
-        async with self.started():
-            registry = kopf.OperatorRegistry()
-            self.register(registry)
-            await kopf.operator(
-                registry=registry,
-                settings=operator_settings(),
-                clusterwide=not self._settings.namespaces,
-                namespaces=self._settings.namespaces,
-                standalone=True,
-                # Named here, since kopf would ask for a user name that a container's uid lacks.
-                identity=cast(Any, "okta-rotator"),
-                ready_flag=self._is_ready,
-                stop_flag=self._kopf_ends,
-            )
+        """Run until the end is asked for, which may be before the start is complete."""
+        with contextlib.suppress(EndedError):
+            async with self.started():
+                await self._run_kopf()
         if self._has_failed.is_set():
             _give_up("a part of the process has failed: ended, to be started anew")
+
+    async def _run_kopf(self) -> None:
+        registry = kopf.OperatorRegistry()
+        self.register(registry)
+        # kopf cancels at its end what was begun after it.
+        older = asyncio.all_tasks()
+        tasks = await kopf.spawn_tasks(
+            registry=registry,
+            settings=operator_settings(),
+            clusterwide=not self._settings.namespaces,
+            namespaces=self._settings.namespaces,
+            standalone=True,
+            # Named here, since kopf would ask for a user name that a container's uid lacks.
+            identity=cast(Any, "okta-rotator"),
+            ready_flag=self._is_ready,
+            stop_flag=self._end.asked,
+        )
+        # kopf has put its own handlers in place of ours; it ends by the flag as well.
+        self._end.heed_signals()
+        await kopf.run_tasks(tasks, ignored=older)
 
     def register(self, registry: kopf.OperatorRegistry) -> None:
         """Wire kopf to this process. Whoever runs kopf does so inside of `started()`."""
@@ -139,18 +153,22 @@ class Runtime:
 
     @contextlib.asynccontextmanager
     async def started(self) -> AsyncIterator[None]:
-        """All but kopf: started in order, and at the end drained and stopped."""
+        """All but kopf: started in order, and at the end drained and stopped.
+
+        Raises EndedError if the end is asked for before the start is complete.
+        """
         port = await self._listen()
         logger.info("listening on port %d: /livez /readyz /metrics", port)
         tasks = [asyncio.create_task(work) for work in self._long_running()]
         for task in tasks:
             task.add_done_callback(self._ended)
+        patience = PATIENCE_AFTER_A_BROKEN_START
         try:
-            await self._connections.load(await self._first_list(), PATIENCE_WITH_CONNECTIONS)
-            await self._watches_begun()
+            await self._end.or_result(self._first_looks())
+            patience = PATIENCE_WITH_WORK
             yield
         finally:
-            await self._drain()
+            await self._drain(patience)
             for task in tasks:
                 task.remove_done_callback(self._ended)
                 task.cancel()
@@ -158,12 +176,16 @@ class Runtime:
             await self._sessions.close()
             await self._http.stop()
 
+    async def _first_looks(self) -> None:
+        await self._connections.load(await self._first_list(), PATIENCE_WITH_CONNECTIONS)
+        await self._watches_begun()
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         """No part ends by itself: the others must not go on as if nothing had happened."""
         error = None if task.cancelled() else task.exception()
         logger.critical("a part of the process has failed", exc_info=error)
         self._has_failed.set()
-        self._kopf_ends.set()
+        self._end.asked.set()
 
     async def _watches_begun(self) -> None:
         """A change of a Secret between our first look at it and the first list would be missed."""
@@ -198,16 +220,16 @@ class Runtime:
 
     def _take_no_more(self) -> None:
         # Else kopf waits 5 s for its own wait for this flag to end.
-        self._kopf_ends.set()
+        self._end.asked.set()
         self._is_ready.clear()
         self._controller.queue.stop_taking()
         self._target_watches.close()
         self._token_watches.close()
 
-    async def _drain(self) -> None:
+    async def _drain(self, patience: float) -> None:
         self._take_no_more()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_WITH_WORK):
+            async with asyncio.timeout(patience):
                 await self._controller.queue.drained()
                 await self._events.drained()
 
@@ -230,15 +252,21 @@ class Runtime:
         self._controller.wake(key)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, end: End) -> None:
     """The whole life of `okta-rotator run`."""
     configure_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
+    end.heed_signals()
+    with contextlib.suppress(EndedError):
+        await _live(settings, end)
+
+
+async def _live(settings: Settings, end: End) -> None:
     try:
-        api = KubeApi(await load_configuration())
+        api = KubeApi(await end.or_result(load_configuration()))
     except NoClusterError as error:
         _give_up(f"no Kubernetes cluster to work in: {error}")
     try:
-        await Runtime(settings, api).run()
+        await Runtime(settings, api, end).run()
     finally:
         await api.close()
 

@@ -12,6 +12,7 @@ from okta_rotator.cluster.kube_api import KubeApi, load_configuration
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.runtime import Runtime
 from okta_rotator.settings import LogFormat, Settings
+from okta_rotator.signals import End
 
 running = AsyncExitStack()
 
@@ -20,7 +21,7 @@ running = AsyncExitStack()
 async def start(**_: Any) -> None:
     api = KubeApi(await load_configuration())
     running.push_async_callback(api.close)
-    runtime = Runtime(_settings(), api)
+    runtime = Runtime(_settings(), api, End())
     await running.enter_async_context(runtime.started())
     runtime.register(kopf.get_default_registry())
 

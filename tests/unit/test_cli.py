@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
+from okta_emulator.cli import app as emulator_app
 from okta_rotator.cli import main
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.settings import LogFormat, Settings
@@ -37,10 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """`okta-rotator run` with these arguments: the settings that the operator is run with."""
     given: list[Settings] = []
 
-    async def note(settings: Settings) -> None:
-        given.append(settings)
-
-    monkeypatch.setattr(main, "run_operator", note)
+    monkeypatch.setattr(main, "run_operator", given.append)
 
     def run(*args: str, **env: str) -> Settings:
         result = invoke("run", *args, env=env)
@@ -167,6 +170,30 @@ def test_a_bad_variable_is_refused_with_its_name() -> None:
     result = invoke("run", env={"OKTA_ROTATOR_WORKERS": "many"})
     assert result.exit_code == 2
     assert "OKTA_ROTATOR_WORKERS" in result.output
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_help_fits_the_terminal_and_cuts_no_name(columns: int) -> None:
+    # As a process: in this one, the runner of tests has every terminal be of one width.
+    command = [sys.executable, "-m", "okta_rotator.cli", "run", "--help"]
+    environment = os.environ | {"COLUMNS": str(columns)}
+    text = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert max(map(len, text.splitlines())) < columns
+    assert "…" not in text
+    joined = text if columns >= 80 else "".join(text.split())
+    for flag in FLAGS:
+        assert flag in text
+        assert variable(flag) in joined
+
+
+@pytest.mark.parametrize(
+    ("app", "says"), [(main.app, "okta-rotator"), (emulator_app, "okta-emulator")]
+)
+def test_the_version_is_the_packages(app: typer.Typer, says: str) -> None:
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.output) == (0, f"{says} {version('okta-rotator')}\n")
 
 
 def test_without_a_command_the_help_is_shown() -> None:

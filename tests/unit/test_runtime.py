@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 import kopf
@@ -14,6 +15,7 @@ from okta_rotator.api.names import CONNECTION_PLURAL
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.runtime import Runtime
 from okta_rotator.settings import LogFormat, Settings
+from okta_rotator.signals import End
 from tests.resources import CREATED, rotation
 from tests.unit.fake_kube import FakeKube
 
@@ -36,11 +38,21 @@ async def runtime() -> Runtime:
     kube = FakeKube()
     kube.objects[SECRETS] = {"metadata": {"resourceVersion": "1"}, "items": []}
     kube.objects[CONNECTIONS] = {"metadata": {"resourceVersion": "1"}, "items": []}
-    return Runtime(SETTINGS, cast(Any, kube))
+    return Runtime(SETTINGS, cast(Any, kube), End())
 
 
 def kube_of(runtime: Runtime) -> FakeKube:
     return cast(FakeKube, runtime._api)
+
+
+def put_in_place_of_kopf(
+    monkeypatch: pytest.MonkeyPatch, runs: Callable[..., Coroutine[Any, Any, None]]
+) -> None:
+    async def spawns(**_: Any) -> list[asyncio.Task[None]]:
+        return []
+
+    monkeypatch.setattr(kopf, "spawn_tasks", spawns)
+    monkeypatch.setattr(kopf, "run_tasks", runs)
 
 
 async def test_it_starts_and_ends_and_nothing_is_left(runtime: Runtime) -> None:
@@ -75,17 +87,17 @@ async def test_a_part_that_ends_unexpectedly_ends_the_process(
 ) -> None:
     """Else the process would live on, ready and alive, and do a part of its work no more."""
 
-    async def kopf_operator(stop_flag: asyncio.Event, **_: Any) -> None:
+    async def kopf_runs(*_: Any, **__: Any) -> None:
         if part == "secret watch":
             kube_of(runtime).watches[-1].put_nowait({"type": "ADDED", "object": "a defect"})
         elif part == "events":
             runtime._events._waiting.put_nowait(cast(Any, "a defect"))
         else:
             runtime._controller.queue._ready.put_nowait(cast(Any, ["a defect: unhashable"]))
-        await asyncio.wait_for(stop_flag.wait(), 5)
+        await asyncio.wait_for(runtime._end.asked.wait(), 5)
         assert runtime.what_is_dead() == "a part of the process has failed"
 
-    monkeypatch.setattr(kopf, "operator", kopf_operator)
+    put_in_place_of_kopf(monkeypatch, kopf_runs)
     monkeypatch.setattr(module, "PATIENCE_WITH_WORK", 0.2)
     with pytest.raises(SystemExit) as caught:
         await runtime.run()
@@ -98,10 +110,10 @@ async def test_a_part_that_ends_unexpectedly_ends_the_process(
 async def test_an_end_as_asked_is_no_failure(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def kopf_operator(**_: Any) -> None:
+    async def kopf_runs(*_: Any, **__: Any) -> None:
         pass
 
-    monkeypatch.setattr(kopf, "operator", kopf_operator)
+    put_in_place_of_kopf(monkeypatch, kopf_runs)
     await runtime.run()
     assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
 
@@ -109,10 +121,10 @@ async def test_an_end_as_asked_is_no_failure(
 async def test_a_failure_of_kopf_is_raised_after_the_clean_up(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def kopf_operator(**_: Any) -> None:
+    async def kopf_runs(*_: Any, **__: Any) -> None:
         raise LookupError("kopf failed")
 
-    monkeypatch.setattr(kopf, "operator", kopf_operator)
+    put_in_place_of_kopf(monkeypatch, kopf_runs)
     before = asyncio.all_tasks()
     with pytest.raises(LookupError):
         await runtime.run()

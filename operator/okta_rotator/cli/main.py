@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 
-from okta_rotator.api.crds import render_crds, write_crds
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
-from okta_rotator.runtime import run as run_operator
 from okta_rotator.settings import LogFormat, Settings
+from okta_rotator.signals import End
+
+WIDEST = 120
+"""Columns of the help in a terminal that is as wide."""
 
 app = typer.Typer(
     name="okta-rotator",
-    help="Rotates the client secrets of Okta applications, in Kubernetes.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Plain help: the framed one cuts the names of variables where the terminal is narrow.
+    rich_markup_mode=None,
+    context_settings={"max_content_width": WIDEST},
 )
 
 PREFIX = "OKTA_ROTATOR_"
 NAMESPACE = re.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 DOMAIN = re.compile("[a-z0-9-]+([.][a-z0-9-]+)+")
+
+
+def _show_version(is_asked_for: bool) -> None:
+    if is_asked_for:
+        typer.echo(f"okta-rotator {version('okta-rotator')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Rotates the client secrets of Okta applications, in Kubernetes."""
 
 
 @app.command()
@@ -84,7 +106,7 @@ def run(
         ),
     ] = False,
 ) -> None:
-    """Run the operator: in the cluster, or with KUBECONFIG and its current context."""
+    """Run the operator, in a pod or with KUBECONFIG's current context."""
     settings = Settings(
         namespaces=_namespaces(namespace),
         log_level=_level(log_level),
@@ -95,7 +117,20 @@ def run(
         okta_domains=_domains(okta_domain),
         allow_insecure_okta=allow_insecure_okta,
     )
-    uvloop.run(run_operator(settings))
+    run_operator(settings)
+
+
+def run_operator(settings: Settings) -> None:
+    """Run the operator until a signal ends it."""
+    end = End()
+    end.note_signals()
+    # What takes a second to import comes after the signals.
+    import uvloop
+
+    from okta_rotator.runtime import run
+
+    uvloop.run(run(settings, end))
+    end.ignore_signals()
 
 
 @app.command()
@@ -106,6 +141,8 @@ def crds(
     ] = None,
 ) -> None:
     """Print the CustomResourceDefinitions, or write them to a directory."""
+    from okta_rotator.api.crds import render_crds, write_crds
+
     if directory is None:
         typer.echo("---\n".join(render_crds().values()), nl=False)
     else:
