@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from okta_rotator.cluster.errors import ClusterError, ConflictError
 from okta_rotator.cluster.kube_api import KubeApi, NoClusterError, load_configuration
 from okta_rotator.rotation.trouble import Next
 from tests.resources import Json
+from tests.waiting import until
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Serve = Callable[[Handler], Awaitable[KubeApi]]
@@ -159,6 +162,158 @@ current-context: x
     configuration = await load_configuration()
     assert configuration.host == "https://10.0.0.1:6443"
     assert configuration.api_key["BearerToken"] == "Bearer the-token"
+
+
+def write_kubeconfig(path: Path, cluster: Json, user: Json) -> None:
+    body = {
+        "clusters": [{"name": "c", "cluster": cluster}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    path.write_text(json.dumps(body))
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    return tmp_path / "kubeconfig"
+
+
+TOKEN = {"token": "the-token"}
+HTTPS = {"server": "https://10.0.0.1:6443"}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "user", "says"),
+    [
+        ({}, TOKEN, "the server of the current context is no http or https address"),
+        ({"server": "10.0.0.1:6443"}, TOKEN, "is no http or https address"),
+        ({"server": "https://"}, TOKEN, "is no http or https address"),
+        ({"server": "https://[::1"}, TOKEN, "a damaged one"),
+        (HTTPS | {"certificate-authority": "/no/such.pem"}, TOKEN, "/no/such.pem"),
+        (HTTPS | {"certificate-authority-data": "anVuaw=="}, TOKEN, "certificates or keys"),
+        (HTTPS, {"client-certificate-data": "anVuaw=="}, "certificates or keys"),
+        (HTTPS, {"tokenFile": "/no/such"}, "/no/such: No such file or directory"),
+    ],
+)
+async def test_a_kubeconfig_that_leads_nowhere_is_told_in_a_sentence(
+    kubeconfig: Path, cluster: Json, user: Json, says: str
+) -> None:
+    write_kubeconfig(kubeconfig, cluster, user)
+    with pytest.raises(NoClusterError) as caught:
+        KubeApi(await load_configuration())
+    assert says in str(caught.value)
+    assert "anVuaw" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def name_another_context(path: Path) -> None:
+    write_kubeconfig(path, HTTPS, TOKEN)
+    path.write_text(path.read_text().replace('text": "x"', 'text": "production"'))
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (name_another_context, "production"),
+        (Path.touch, "is no kubeconfig, or a damaged one"),
+        (Path.mkdir, "kubeconfig: Is a directory"),
+    ],
+)
+async def test_a_file_that_is_no_kubeconfig_or_has_no_such_context(
+    kubeconfig: Path, make: Callable[[Path], None], says: str
+) -> None:
+    make(kubeconfig)
+    with pytest.raises(NoClusterError, match=says):
+        await load_configuration()
+
+
+class Plugin:
+    """An exec plugin of a kubeconfig: each run makes another token, unless it is told to fail."""
+
+    def __init__(self, kubeconfig: Path, serve: Serve, lifetime: timedelta | None) -> None:
+        self._folder = kubeconfig.parent
+        self._serve = serve
+        self._lifetime = lifetime
+        command = {"command": "/bin/sh", "args": [str(self._folder / "plugin.sh")]}
+        user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", **command}}
+        write_kubeconfig(kubeconfig, HTTPS, user)
+
+    def script(self, *, before: str = "") -> None:
+        expiry = datetime.now(UTC) + (self._lifetime or timedelta(0))
+        told = {"expirationTimestamp": expiry.isoformat()} if self._lifetime else {}
+        version = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+        answer = json.dumps({**version, "status": {"token": "token-N", **told}})
+        runs = self._folder / "runs"
+        runs.touch()
+        lines = (
+            before,
+            f"echo >> {runs}",
+            f"echo '{answer}' | sed s/token-N/token-$(wc -l < {runs})/",
+        )
+        (self._folder / "plugin.sh").write_text("\n".join(lines))
+
+    def runs(self) -> int:
+        """How many have come to their end."""
+        return len((self._folder / "runs").read_text())
+
+    async def api(self) -> KubeApi:
+        """A client with the kubeconfig's credentials; its server says whom it saw."""
+
+        async def whoami(request: web.Request) -> web.StreamResponse:
+            return web.json_response({"saw": request.headers.get("Authorization")})
+
+        loaded, api = await load_configuration(), await self._serve(whoami)
+        api._configuration.api_key = loaded.api_key
+        api._configuration.refresh_api_key_hook = loaded.refresh_api_key_hook
+        return api
+
+
+async def test_the_token_of_a_plugin_is_renewed_before_it_expires(
+    kubeconfig: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = Plugin(kubeconfig, serve, timedelta(minutes=4))
+    plugin.script()
+    api = await plugin.api()
+    assert await api.get("/x") == {"saw": "Bearer token-1"}
+    monkeypatch.setattr(module, "RENEWAL", 0.3)
+    await asyncio.sleep(0.3)
+    # However many ask at once, the plugin is asked by one.
+    answers = await asyncio.gather(*(api.get("/x") for _ in range(5)))
+    assert answers == [{"saw": "Bearer token-2"}] * 5
+
+
+async def test_a_token_that_lasts_is_kept(
+    kubeconfig: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEWAL", 0.0)
+    for lifetime in (timedelta(hours=1), None):
+        plugin = Plugin(kubeconfig, serve, lifetime)
+        plugin.script()
+        api = await plugin.api()
+        first = await api.get("/x")
+        assert await api.get("/x") == first
+
+
+@pytest.mark.parametrize("trouble", ["exit 1", "sleep 1"])
+async def test_a_plugin_that_fails_or_hangs_leaves_the_token_as_it_is(
+    kubeconfig: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    plugin = Plugin(kubeconfig, serve, timedelta(minutes=4))
+    plugin.script()
+    api = await plugin.api()
+    plugin.script(before=trouble)
+    monkeypatch.setattr(module, "RENEWAL", 0.0)
+    monkeypatch.setattr(module, "TIMEOUT", 0.5)
+    assert await api.get("/x") == {"saw": "Bearer token-1"}
+    plugin.script()
+    monkeypatch.setattr(module, "TIMEOUT", 10.0)
+    assert await api.get("/x") != {"saw": "Bearer token-1"}
+    # The one that hung ends before its loop does.
+    await until(lambda: trouble == "exit 1" or plugin.runs() == 3)
+    await asyncio.sleep(0.1)
 
 
 async def test_an_empty_variable_names_no_kubeconfig(

@@ -5,9 +5,12 @@ Its typed models are left out: they cost 17 MB and most of the CPU of a request.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
-from collections.abc import AsyncGenerator, Mapping
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -29,6 +32,9 @@ TIMEOUT: Final = 30.0
 LONGEST_SILENCE: Final = 200.0
 """Seconds that a watch may say nothing: if the way is open, a bookmark comes in two minutes."""
 
+RENEWAL: Final = 60.0
+"""Seconds between two looks at whether the token of a kubeconfig's exec plugin expires soon."""
+
 Json = dict[str, Any]
 Body = Mapping[str, Any] | list[Json]
 
@@ -48,6 +54,7 @@ class NoClusterError(Exception):
 async def load_configuration() -> client.Configuration:
     """In-cluster, else `KUBECONFIG` and its context. Raises NoClusterError where there is none."""
     configuration = client.Configuration()
+    configuration.host = ""
     is_pod = bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
     if not is_pod:
         _demand_kubeconfig()
@@ -55,19 +62,56 @@ async def load_configuration() -> client.Configuration:
         if is_pod:
             config.load_incluster_config(client_configuration=configuration)
         else:
-            # Named here: the library reads the environment once, when it is imported.
-            await config.load_kube_config(
-                config_file=_kubeconfig(), client_configuration=configuration
-            )
+            await _load_kubeconfig(configuration)
+        _demand_server(configuration)
+    except NoClusterError:
+        raise
     except config.ConfigException as error:
         raise NoClusterError(str(error).rstrip(".")) from error
+    except OSError as error:
+        raise NoClusterError(f"{error.filename}: {error.strerror}") from error
     except Exception as error:
         # Of a malformed file anything; what a parser says may show a part of it, and that a token.
-        raise NoClusterError(f"{_kubeconfig()} cannot be read ({type(error).__name__})") from error
+        what = f"{_kubeconfig()} is no kubeconfig, or a damaged one ({type(error).__name__})"
+        raise NoClusterError(what) from error
     configuration.proxy = configuration.proxy or _environment_proxy(configuration.host)
     # Left to itself, aiohttp looks for proxies and netrc at each request, in a thread.
     configuration.client_session_kwargs = {"trust_env": False}
     return configuration
+
+
+async def _load_kubeconfig(configuration: client.Configuration) -> None:
+    # Named here: the library reads the environment once, when it is imported.
+    loader = await config.load_kube_config(
+        config_file=_kubeconfig(), client_configuration=configuration
+    )
+    # Of an exec plugin's token that is told to expire; the library renews none by itself.
+    if hasattr(loader, "exec_plugin_expiry"):
+        configuration.refresh_api_key_hook = _renewal(loader)  # type: ignore[assignment]
+
+
+def _renewal(loader: Any) -> Callable[[client.Configuration], Awaitable[None]]:
+    """Has the plugin asked for a token anew, from five minutes before the old one expires on."""
+    lock, looked_at = asyncio.Lock(), time.monotonic()
+
+    async def renew(configuration: client.Configuration) -> None:
+        nonlocal looked_at
+        async with lock:
+            if time.monotonic() - looked_at < RENEWAL:
+                return
+            looked_at = time.monotonic()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TIMEOUT):
+                    await loader.load_from_exec_plugin()
+            configuration.api_key["BearerToken"] = loader.token
+
+    return renew
+
+
+def _demand_server(configuration: client.Configuration) -> None:
+    address = urlsplit(configuration.host)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise NoClusterError("the server of the current context is no http or https address")
 
 
 def _demand_kubeconfig() -> None:
@@ -92,11 +136,18 @@ def _environment_proxy(url: str) -> str | None:
 
 
 class KubeApi:
-    """One connection pool to the API server. Raises ClusterError alone."""
+    """One connection pool to the API server. Requests raise ClusterError alone.
+
+    Raises NoClusterError where the configuration names certificates that are none.
+    """
 
     def __init__(self, configuration: client.Configuration) -> None:
         self._configuration = configuration
-        self._client = client.ApiClient(configuration)
+        try:
+            self._client = client.ApiClient(configuration)
+        except OSError as error:
+            why = getattr(error, "reason", None) or error.strerror
+            raise NoClusterError(f"its certificates or keys cannot be used: {why}") from error
 
     async def close(self) -> None:
         await self._client.close()
