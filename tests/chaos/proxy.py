@@ -116,7 +116,8 @@ class Proxy:
         )
         # A watch ends with its client; hooks are shielded from that.
         server = web.Server(self._serve, handler_cancellation=True, access_log=None)
-        self._runner = web.ServerRunner(server, shutdown_timeout=0)
+        # Of aiohttp a zero means to wait for ever.
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
 
     async def listen(self) -> Self:
         await self._runner.setup()
