@@ -33,6 +33,11 @@ class OperatorProcess:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
+        self.launch()
+        self._await_ready()
+
+    def launch(self) -> None:
+        """Start it, and wait for nothing."""
         (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "okta_rotator.cli", "run", "--http-port", str(port)]
@@ -46,7 +51,6 @@ class OperatorProcess:
             self._process = subprocess.Popen(
                 command, env=environment, stdout=output, stderr=output, start_new_session=True
             )
-        self._await_ready()
 
     @property
     def pid(self) -> int:
@@ -69,8 +73,17 @@ class OperatorProcess:
         """SIGTERM, and how many seconds it took to end; 0 if it does not run."""
         if self._process is None:
             return 0.0
+        self.signal(signal.SIGTERM)
+        return self.await_end()
+
+    def signal(self, which: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(which)
+
+    def await_end(self) -> float:
+        """After a signal: how many seconds it took to end from now on."""
+        assert self._process is not None
         since = time.monotonic()
-        self._process.send_signal(signal.SIGTERM)
         try:
             self.exit_code = self._process.wait(STOP_SECONDS)
         finally:

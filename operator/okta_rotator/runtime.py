@@ -138,7 +138,13 @@ class Runtime:
         )
         # kopf has put its own handlers in place of ours; it ends by the flag as well.
         self._end.heed_signals()
-        await kopf.run_tasks(tasks, ignored=older)
+        try:
+            await kopf.run_tasks(tasks, ignored=older)
+        except Exception as error:
+            if not self._end.is_by_signal:
+                raise
+            # As where the API server goes away at the same time: all that was asked for is an end.
+            logger.warning("kopf failed at its end: %s", type(error).__name__)
 
     def register(self, registry: kopf.OperatorRegistry) -> None:
         """Wire kopf to this process. Whoever runs kopf does so inside of `started()`."""

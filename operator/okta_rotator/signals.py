@@ -28,6 +28,7 @@ class End:
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
+        self.is_by_signal = False
         self.then: Callable[[], None] = lambda: None
         self._noted: signal.Signals | None = None
 
@@ -70,5 +71,6 @@ class End:
             logger.info("%s: the process is ending already", which.name)
             return
         logger.info("%s: ending, once what runs has come to its end", which.name)
+        self.is_by_signal = True
         self.asked.set()
         self.then()

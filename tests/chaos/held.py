@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import threading
 from collections import Counter
 from enum import StrEnum
+from pathlib import Path
 
-from tests.chaos.proxy import Answer, Exchange, Gate, Proxies, Reset
+from okta_rotator.api.names import API_VERSION
+from tests.chaos.proxy import Answer, Exchange, Gate, Proxies, Proxy, Reset
 from tests.okta_calls import name_of
 from tests.operator_process import OperatorProcess
 from tests.scene import HEARTBEAT, STATE_SUFFIX, Scene
 
 _READS = ("GET", "HEAD")
-_STATUS = "/status"
 
 
 class Side(StrEnum):
@@ -63,10 +64,12 @@ class Traffic:
         self._counts: Counter[str] = Counter()
         self._hold: Hold | None = None
         self.calls: list[str] = []
-        self.is_kubernetes_away = False
+        self.are_kinds_there = True
 
     def begin(self) -> None:
         """Count from here on, and hold nothing."""
+        if self._hold is not None:
+            self._hold.break_off()
         self.calls.clear()
         self._counts.clear()
         self._hold = None
@@ -75,21 +78,26 @@ class Traffic:
         self._hold = Hold(name, nth, side, self._proxies.gate())
         return self._hold
 
+    def has_heard(self, name: str) -> bool:
+        """Whether there was a call of this name, or a read of this path."""
+        return self._counts[name] > 0
+
     async def okta(self, exchange: Exchange) -> Answer:
         name = name_of(f"{exchange.method} {exchange.path}")
         return await self._named(name, exchange)
 
     async def kube(self, exchange: Exchange) -> Answer:
-        if self.is_kubernetes_away:
-            raise Reset
+        if not self.are_kinds_there and API_VERSION in exchange.path:
+            return Answer(404, b"404 page not found")
         if exchange.method in _READS:
-            return await exchange.forward()
-        return await self._named(f"{exchange.method.lower()} {_written(exchange.path)}", exchange)
+            return await self._named(None, exchange)
+        return await self._named(f"{exchange.method.lower()} {_written(exchange)}", exchange)
 
     async def _named(self, name: str | None, exchange: Exchange) -> Answer:
-        if name is None:
-            return await exchange.forward()
-        self.calls.append(name)
+        """A read is not written down; it can be held by its path."""
+        if name is not None:
+            self.calls.append(name)
+        name = name or exchange.path
         self._counts[name] += 1
         hold = self._hold
         if hold is None or (hold.name, hold.nth) != (name, self._counts[name]):
@@ -97,43 +105,51 @@ class Traffic:
         return await hold.around(exchange)
 
 
-def _written(path: str) -> str:
+def _written(exchange: Exchange) -> str:
     """A word for what a write is about."""
-    if path.endswith(_STATUS):
+    if exchange.path.endswith("/status"):
         return "status"
-    kind, _, name = path.partition("/namespaces/")[2].partition("/")[2].partition("/")
-    if kind == "secrets":
-        return "state" if name.endswith(STATE_SUFFIX) else "target"
-    return kind
+    kind, _, name = exchange.path.partition("/namespaces/")[2].partition("/")[2].partition("/")
+    if kind != "secrets":
+        return kind
+    name = name or json.loads(exchange.body)["metadata"]["name"]
+    return "state" if name.endswith(STATE_SUFFIX) else "target"
 
 
 class HeldScene(Scene):
-    """A scene whose operator reaches Kubernetes and Okta by proxies. `begin` puts them up."""
+    """A scene whose operator reaches Kubernetes and Okta by proxies. `prepare` puts them up."""
 
+    proxies: Proxies
     traffic: Traffic
+    process: OperatorProcess
+    _way: Proxy
 
-    def begin(self, proxies: Proxies) -> OperatorProcess:
+    def prepare(self, proxies: Proxies) -> None:
         """An operator that is not yet started, and the connection that it is to use."""
-        self.traffic = Traffic(proxies)
-        plane = self.control_plane
-        kube = proxies.to(plane.server_url, plane.credentials.authority, self.traffic.kube)
+        self.proxies, self.traffic = proxies, Traffic(proxies)
         okta = proxies.to(self.okta.base_url, hook=self.traffic.okta)
-        kubeconfig = self.folder / "kubeconfig"
-        plane.credentials.write_kubeconfig(kubeconfig, kube.url)
-        process = OperatorProcess(
-            kubeconfig,
-            self.folder / "operator.log",
-            "--heartbeat",
-            HEARTBEAT,
-            "--namespace",
-            self.namespace,
-        )
-        self._operators.append(process)
+        self.find_kubernetes()
+        flags = ("--heartbeat", HEARTBEAT, "--namespace", self.namespace)
+        self.process = OperatorProcess(self._kubeconfig, self.folder / "operator.log", *flags)
+        self._operators.append(self.process)
         self.connect(url=okta.url)
-        return process
 
-    def unknown(self) -> list[str]:
+    @property
+    def _kubeconfig(self) -> Path:
+        return self.folder / "kubeconfig"
+
+    def lose_kubernetes(self) -> None:
+        """Every connection to the API server breaks, and no new one can be made."""
+        self.proxies.close(self._way)
+
+    def find_kubernetes(self) -> None:
+        """The API server is back, for an operator that is started anew."""
+        plane = self.control_plane
+        self._way = self.proxies.to(
+            plane.server_url, plane.credentials.authority, self.traffic.kube
+        )
+        plane.credentials.write_kubeconfig(self._kubeconfig, self._way.url)
+
+    def unknown(self) -> set[str]:
         """The values of client secrets in Okta that the state Secret does not hold."""
-        in_okta = self.in_okta()
-        held = self.data(self.state_name).values()
-        return [value for value in in_okta if value not in held]
+        return set(self.in_okta()) - set(self.data(self.state_name).values())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -129,6 +131,48 @@ async def test_a_failure_of_kopf_is_raised_after_the_clean_up(
     with pytest.raises(LookupError):
         await runtime.run()
     assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("is_by_signal", [True, False])
+async def test_a_failure_of_kopf_matters_unless_a_signal_came_first(
+    is_by_signal: bool, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kopf's own end sets the flag of ours, too."""
+
+    async def kopf_runs(*_: Any, **__: Any) -> None:
+        if is_by_signal:
+            runtime._end._ask(signal.SIGTERM)
+        else:
+            runtime._take_no_more()
+        raise LookupError("kopf failed")
+
+    put_in_place_of_kopf(monkeypatch, kopf_runs)
+    with contextlib.nullcontext() if is_by_signal else pytest.raises(LookupError):
+        await runtime.run()
+
+
+async def test_an_end_during_the_start_is_no_failure(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def kopf_runs(*_: Any, **__: Any) -> None:
+        raise AssertionError("kopf is not to begin")
+
+    put_in_place_of_kopf(monkeypatch, kopf_runs)
+    del kube_of(runtime).objects[CONNECTIONS]
+    asyncio.get_running_loop().call_later(0.1, runtime._end._ask, signal.SIGTERM)
+    before = asyncio.all_tasks()
+    await asyncio.wait_for(runtime.run(), 2)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_part_that_fails_during_the_start_is_a_failure(runtime: Runtime) -> None:
+    del kube_of(runtime).objects[CONNECTIONS]
+    broken = cast(Any, "a defect")
+    asyncio.get_running_loop().call_later(0.1, runtime._events._waiting.put_nowait, broken)
+    with pytest.raises(SystemExit) as caught:
+        async with asyncio.timeout(5):
+            await runtime.run()
+    assert caught.value.code == 1
 
 
 async def test_work_that_takes_too_long_is_cut_off(
