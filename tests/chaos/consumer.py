@@ -77,7 +77,8 @@ class Crowd:
         self._okta_url = okta_url
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._working: dict[int, asyncio.Task[None]] = {}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -106,12 +107,39 @@ class Crowd:
     ) -> Consumer:
         """One more consumer. It waits until something is published, and then never stops."""
         consumer = Consumer(namespace, target, app_id, key)
-        self._call(self._begin(consumer, interval))
+        self._working[id(consumer)] = self.start(self._live(consumer, interval))
         return consumer
 
     def leave(self, consumer: Consumer) -> None:
         """The consumer stops: what it has met stays as it is."""
-        self._call(self._end(self._tasks.pop(id(consumer))))
+        self.stop(self._working.pop(id(consumer)))
+
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Have something else go on in the same loop."""
+        return self._call(self._begin(work))
+
+    def stop(self, task: asyncio.Task[None]) -> None:
+        """End it; a defect of it is raised here."""
+        self._call(self._end(task))
+
+    async def secret_data(self, namespace: str, name: str) -> dict[str, str] | None:
+        """The decoded data of a Secret, as an administrator sees it; None where there is none."""
+        url = f"{self._control_plane.server_url}/api/v1/namespaces/{namespace}/secrets/{name}"
+        headers = {"Authorization": f"Bearer {self._control_plane.credentials.token}"}
+        async with self._session.get(url, headers=headers) as answer:
+            if answer.status == 404:
+                return None
+            # While the API server restarts it may say anything but yes or no.
+            answer.raise_for_status()
+            data: dict[str, str] = (await answer.json()).get("data") or {}
+            return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+    async def app_state(self, app_id: str) -> dict[str, Any]:
+        """All that the emulator holds of an app."""
+        async with self._session.get(f"{self._okta_url}/_emulator/apps/{app_id}") as answer:
+            answer.raise_for_status()
+            state: dict[str, Any] = await answer.json()
+            return state
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
@@ -124,16 +152,18 @@ class Crowd:
 
     async def _close(self) -> None:
         try:
-            for task in self._tasks.values():
+            for task in tuple(self._tasks):
                 await self._end(task)
         finally:
             await self._session.close()
 
-    async def _begin(self, consumer: Consumer, interval: float) -> None:
-        work = self._live(consumer, interval)
-        self._tasks[id(consumer)] = asyncio.create_task(work)
+    async def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        return task
 
     async def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         task.cancel()
         # A defect of a consumer, though, fails the test.
         with contextlib.suppress(asyncio.CancelledError):
@@ -149,17 +179,8 @@ class Crowd:
             await asyncio.sleep(interval)
 
     async def _published(self, consumer: Consumer) -> str | None:
-        path = f"/api/v1/namespaces/{consumer.namespace}/secrets/{consumer.target}"
-        headers = {"Authorization": f"Bearer {self._control_plane.credentials.token}"}
-        url = self._control_plane.server_url + path
-        async with self._session.get(url, headers=headers) as answer:
-            if answer.status == 404:
-                return None
-            # While the API server restarts it may say anything but yes or no.
-            answer.raise_for_status()
-            data: dict[str, str] = (await answer.json()).get("data") or {}
-            encoded = data.get(consumer.key)
-            return base64.b64decode(encoded).decode() if encoded is not None else None
+        data = await self.secret_data(consumer.namespace, consumer.target)
+        return data.get(consumer.key) if data is not None else None
 
     async def _authenticate(self, app_id: str, value: str) -> int:
         url = f"{self._okta_url}/oauth2/v1/introspect"

@@ -1,0 +1,100 @@
+"""A write to Okta that lands after its sender has given it up, or has died."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from functools import partial
+
+import pytest
+
+from tests.chaos.conftest import Grounds
+from tests.chaos.consumer import Crowd
+from tests.chaos.ground import Call, Ground
+from tests.chaos.judge import Trial, side_by_side
+from tests.chaos.proxy import Answer
+
+WRITES = ("create", "deactivate", "delete")
+DEADLINE = 10.0
+"""Seconds that the operator waits for an answer; what it sent may land as long after that."""
+
+AFTER_BACK_OFF = 60.0 + 40.0
+AFTER_START = 10.0 + 40.0
+
+
+class Late:
+    """Holds one write from when it arrives until some seconds after that, whoever waits for it."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.has_come = threading.Event()
+        self.has_landed = threading.Event()
+        self._name = name
+        self._seconds = seconds
+
+    async def __call__(self, call: Call) -> Answer:
+        if call.name != self._name or self.has_come.is_set():
+            return await call.forward()
+        self.has_come.set()
+        await asyncio.sleep(self._seconds)
+        answer = await call.forward()
+        self.has_landed.set()
+        return answer
+
+
+def ready(ground: Ground, name: str) -> Ground:
+    """A resource whose app holds two secrets."""
+    guest = ground.guest(name)
+    guest.rotate()
+    guest.until_ready()
+    guest.rotate_by_hand("sunday")
+    guest.until_ready()
+    return guest
+
+
+def given_up(ground: Ground, crowd: Crowd, write: str, seconds: float) -> None:
+    guest = ready(ground, f"{write}-{seconds:.0f}")
+    trial, late = Trial(guest, crowd), Late(write, seconds)
+    guest.to_okta.plans[guest.app_id] = late
+    guest.annotate("monday")
+    trial.judge("monday", AFTER_BACK_OFF)
+    assert late.has_landed.is_set()
+
+
+def killed(grounds: Grounds, crowd: Crowd, write: str, seconds: float) -> None:
+    ground = grounds()
+    operator = ground.begin()
+    guest = ready(ground, f"{write}-{seconds:.0f}")
+    trial, late = Trial(guest, crowd), Late(write, seconds)
+    guest.to_okta.plans[guest.app_id] = late
+    guest.annotate("monday")
+    assert late.has_come.wait(30)
+    operator.kill()
+    operator.start()
+    trial.judge("monday", AFTER_START)
+    assert late.has_landed.is_set()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+def test_a_write_that_was_given_up_and_lands_later_leaves_one_new_secret(
+    shared: Ground, crowd: Crowd
+) -> None:
+    cases = {
+        f"{write} {seconds}": partial(given_up, shared, crowd, write, seconds)
+        for write in WRITES
+        for seconds in (DEADLINE + 1, DEADLINE + 9)
+    }
+    side_by_side(cases)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+def test_a_write_that_outlives_its_operator_leaves_one_new_secret(
+    grounds: Grounds, crowd: Crowd
+) -> None:
+    cases = {
+        f"{write} {seconds}": partial(killed, grounds, crowd, write, seconds)
+        for write in WRITES
+        for seconds in (4.0, DEADLINE - 1)
+    }
+    side_by_side(cases)
