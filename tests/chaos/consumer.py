@@ -147,14 +147,15 @@ class Crowd:
     async def _open(self) -> aiohttp.ClientSession:
         credentials = self._control_plane.credentials
         context = ssl.create_default_context(cafile=credentials.authority)
-        connector = aiohttp.TCPConnector(limit=0, ssl=context)
-        return aiohttp.ClientSession(connector=connector, timeout=_PATIENCE)
+        self._connector = aiohttp.TCPConnector(limit=0, ssl=context)
+        return aiohttp.ClientSession(connector=self._connector, timeout=_PATIENCE)
 
     async def _close(self) -> None:
         try:
             for task in tuple(self._tasks):
                 await self._end(task)
         finally:
+            await self._connector.close(abort_ssl=True)
             await self._session.close()
 
     async def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

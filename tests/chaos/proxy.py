@@ -106,9 +106,9 @@ class Proxy:
         self.url = ""
         self._upstream = upstream
         trust = ssl.create_default_context(cafile=authority) if authority else True
-        connector = aiohttp.TCPConnector(limit=0, ssl=trust)
+        self._connector = aiohttp.TCPConnector(limit=0, ssl=trust)
         self._session = aiohttp.ClientSession(
-            connector=connector,
+            connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
             read_bufsize=_LONGEST_LINE,
@@ -127,6 +127,8 @@ class Proxy:
 
     async def close(self) -> None:
         await self._runner.cleanup()
+        # Also what nobody waits for any more, such as a watch whose client has died.
+        await self._connector.close(abort_ssl=True)
         await self._session.close()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:

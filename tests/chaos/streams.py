@@ -47,6 +47,15 @@ class Valve:
                 yield line
 
 
+def expired() -> Answer:
+    """What the API server answers to a watch from a version that it no longer knows."""
+
+    async def gone() -> Lines:
+        yield GONE
+
+    return Answer(200, headers={"Content-Type": "application/json"}, stream=gone())
+
+
 async def delayed(lines: Lines, seconds: float) -> Lines:
     """Each line comes so much later than it was sent."""
     loop = asyncio.get_running_loop()
