@@ -22,42 +22,47 @@ PATIENCE = 25.0
 DELETES: Final = {"spec.deletionPolicy.secret": "Delete"}
 
 
-class Memory:
-    """Answers reads of Secrets and rotations with what was true when it was told to remember.
+LISTS: Final = frozenset({"list secrets", "list oktaclientsecretrotations"})
 
-    A watch goes on, or is refused as too old, and then its list is an old one as well.
-    """
+
+class Memory:
+    """Answers reads of Secrets and rotations with what was true when it was told to grow old."""
 
     def __init__(self, ground: Ground) -> None:
         self._answers: dict[tuple[str, str], Answer] = {}
         self._is_old = False
-        self._has_expired: set[str] = set()
-        self._old_lists: set[str] = set()
-        ground.to_kube.plan = self._remembering
+        self._expired: set[str] = set()
+        self._listed: set[str] = set()
+        self._way = ground.to_kube
+        self._way.plan = self._remembering
 
     def grow_old(self) -> None:
-        """From now on, what was last read is read again, and every new watch has expired."""
+        """From now on, what was last read is read again; what was not is still read."""
         self._is_old = True
-        self._has_expired = {"watch secrets", "watch oktaclientsecretrotations"}
 
     def wake_up(self) -> None:
         self._is_old = False
 
-    def has_served_old_lists(self) -> bool:
-        return self._old_lists == {"list secrets", "list oktaclientsecretrotations"}
+    def expire_watches(self) -> None:
+        """The watches die and may not go on from where they were: all is listed anew."""
+        self._listed.clear()
+        self._expired = {name.replace("list", "watch") for name in LISTS}
+        self._way.break_watches()
+
+    def has_listed(self) -> bool:
+        return self._listed == LISTS
 
     async def _remembering(self, call: Call) -> Answer:
         exchange = call.exchange
-        if call.name in self._has_expired:
-            self._has_expired.discard(call.name)
+        if call.name in self._expired:
+            self._expired.discard(call.name)
             return expired()
         if exchange.method != "GET" or exchange.is_watch:
             return await call.forward()
         key = (exchange.path, exchange.headers.get("Accept", ""))
         if not self._is_old or key not in self._answers:
             self._answers[key] = await call.forward()
-        elif call.name.startswith("list "):
-            self._old_lists.add(call.name)
+        self._listed |= LISTS & {call.name}
         return self._answers[key]
 
 
@@ -139,10 +144,12 @@ def test_an_old_list_after_a_watch_that_expired_does_no_harm(
     ground.begin()
     memory = Memory(ground)
     guest = prepared(ground, "my-rotation")
+    memory.expire_watches()
+    guest.until(memory.has_listed, "lists to remember")
     trial = Trial(guest, crowd)
     guest.rotate_by_hand("monday")
     memory.grow_old()
-    ground.to_kube.break_watches()
-    guest.until(memory.has_served_old_lists, "old lists")
+    memory.expire_watches()
+    guest.until(memory.has_listed, "old lists")
     memory.wake_up()
     trial.judge("monday", PATIENCE)
