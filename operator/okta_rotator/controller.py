@@ -68,6 +68,10 @@ class Controller:
         old = self._resources.get(key_of(body))
         resource = rotation_resource(body, old)
         self._remember(resource)
+        if old is not None and old.uid != resource.uid and self._is_there(old.key, resource.uid):
+            # Nobody told that the old one went: its watch had expired meanwhile.
+            self._neighbours.gone(old)
+            self._forget(old.uid)
         if resource.deleting:
             self._ticks.pop(resource.uid, None)
         else:
@@ -87,6 +91,9 @@ class Controller:
             self._watch_target(key, None)
             for other in waiting:
                 self.wake(other)
+        self._forget(uid)
+
+    def _forget(self, uid: str) -> None:
         self._engine.forget(uid)
         self._settled.discard(uid)
         self._ticks.pop(uid, None)

@@ -7,7 +7,8 @@ silently (kopf 1.45, `daemons.py`). The handler of deletion is the one that may 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
 import kopf
@@ -28,6 +29,13 @@ PATIENCE_WITH_DELETION: Final = 15.0
 
 LOGIN_LASTS: Final = dt.timedelta(minutes=15)
 """A service account's token is read anew this often; Kubernetes rotates it hourly."""
+
+
+class Pauses:
+    """Seconds between kopf's tries of a request. Without end: kopf would end the whole process."""
+
+    def __iter__(self) -> Iterator[float]:
+        return itertools.chain((1, 2, 3, 5), itertools.repeat(10))
 
 
 class NoDiffBase(kopf.DiffBaseStorage):
@@ -115,5 +123,5 @@ def operator_settings() -> kopf.OperatorSettings:
     settings.queueing.idle_timeout = 1.0
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 10
-    settings.networking.error_backoffs = (1, 2, 3, 5)
+    settings.networking.error_backoffs = Pauses()
     return settings
