@@ -69,8 +69,10 @@ def cases(ground: Ground, crowd: Crowd, run: Disturbed, writes: int, fault: str)
     )
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", KUBE_FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(name, marks=() if name == "503" else pytest.mark.slow) for name in KUBE_FAULTS],
+)
 def test_a_first_rotation_ends_right_whichever_write_fails(
     shared: Ground, crowd: Crowd, fault: str
 ) -> None:

@@ -17,7 +17,7 @@ from tests.chaos.judge import Trial, side_by_side
 from tests.chaos.streams import Valve, watches_held
 
 PATIENCE = 25.0
-SHORT_HEARTBEAT = "2"
+SHORT_HEARTBEAT = "1"
 SILENCES = 5
 """Heartbeats that may fail to come before the process calls itself dead."""
 
@@ -38,12 +38,16 @@ def further_and_further(guest: Ground) -> None:
     map_id_to(guest, "THIRD")
 
 
-def made_anew(guest: Ground) -> None:
-    """Deleted and made again, with the finalizer taken off by hand."""
+def gone(guest: Ground) -> None:
+    """Deleted, with the finalizer taken off by hand."""
     guest.kubectl("delete", "ocsr", guest.name, "--wait=false")
     patch = json.dumps({"metadata": {"finalizers": None}})
     guest.kubectl("patch", "ocsr", guest.name, "--type=merge", "-p", patch)
     guest.until(lambda: not guest.exists("ocsr"), "the resource is gone")
+
+
+def made_anew(guest: Ground) -> None:
+    gone(guest)
     guest.rotate()
 
 
@@ -88,7 +92,10 @@ def judged(trial: Trial, story: Story) -> None:
     assert sorted(trial.ground.data()) == sorted(story.keys)
 
 
-@pytest.mark.parametrize("is_lossy", [False, True], ids=["late", "lost"])
+@pytest.mark.parametrize(
+    "is_lossy",
+    [pytest.param(False, id="late", marks=pytest.mark.slow), pytest.param(True, id="lost")],
+)
 def test_what_was_not_seen_in_between_does_no_harm(
     grounds: Grounds, crowd: Crowd, is_lossy: bool
 ) -> None:
@@ -99,10 +106,16 @@ def test_what_was_not_seen_in_between_does_no_harm(
     ground.to_kube.plan = watches_held(valve, "oktaclientsecretrotations")
     ground.to_kube.break_watches()
     trials = {name: prepared(ground, crowd, name) for name in STORIES}
+    ghost = ground.guest("ghost")
+    ghost.rotate()
+    ghost.until_ready()
     valve.shut()
+    gone(ghost)
     for name, story in STORIES.items():
         story.change(trials[name].ground)
     valve.open()
     side_by_side({name: partial(judged, trials[name], STORIES[name]) for name in STORIES})
+    ghost.kubectl("delete", "secret", ghost.name)
+    ghost.always(lambda: not ghost.exists("secret"), "what a person deletes stays away", 3)
     silence = SILENCES * float(SHORT_HEARTBEAT) + 3
     ground.always(lambda: operator.get("/livez").text == "ok\n", "it is alive", silence)
