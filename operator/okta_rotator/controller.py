@@ -84,7 +84,9 @@ class Controller:
 
     def gone(self, body: Mapping[str, Any]) -> None:
         """A resource is no more; another of the same name may have been seen before that."""
-        key, uid = key_of(body), body["metadata"]["uid"]
+        self._went(key_of(body), body["metadata"]["uid"])
+
+    def _went(self, key: Key, uid: str) -> None:
         if self._is_there(key, uid):
             waiting = self._neighbours.gone(self._resources.pop(key))
             self.queue.forget(key)
@@ -174,6 +176,9 @@ class Controller:
             resource = self._resources.get(key)
         outcome = await self._pass(resource) if resource is not None else None
         if resource is None or outcome is None:
+            return None
+        if isinstance(outcome.verdict, LetGo) and not outcome.resource.deleting:
+            self._went(key, outcome.resource.uid)
             return None
         self._remember(outcome.resource)
         self._conclude(outcome)

@@ -8,7 +8,7 @@ from okta_rotator.api.names import ROTATION_KIND, ROTATION_PLURAL
 from okta_rotator.api.rotation import RotationStatus
 from okta_rotator.cluster.events import EventPoster, Subject
 from okta_rotator.cluster.kube_api import KubeApi
-from okta_rotator.cluster.resources import rotation_resource, write_status
+from okta_rotator.cluster.resources import read_rotation, rotation_resource, write_status
 from okta_rotator.cluster.secrets import Secrets
 from okta_rotator.rotation.notices import Notice
 from okta_rotator.rotation.snapshot import Resource, SecretObject
@@ -42,6 +42,9 @@ class Cluster:
 
     async def delete_secret(self, secret: SecretObject) -> None:
         await self._secrets.delete(secret)
+
+    async def read_resource(self, resource: Resource) -> Resource | None:
+        return await read_rotation(self._api, resource)
 
     async def write_status(self, resource: Resource, status: RotationStatus) -> Resource:
         written = await write_status(self._api, ROTATION_PLURAL, resource.key, resource.uid, status)

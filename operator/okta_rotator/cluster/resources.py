@@ -14,6 +14,7 @@ from okta_rotator.api.names import (
     FIELD_MANAGER,
     GROUP,
     PREFIX,
+    ROTATION_PLURAL,
     VERSION,
 )
 from okta_rotator.api.rotation import RotationSpec, RotationStatus
@@ -86,9 +87,20 @@ async def write_status(
 
 
 async def _is_there(api: KubeApi, path: str, name: str, uid: str) -> bool:
+    return await _read(api, path, name, uid) is not None
+
+
+async def _read(api: KubeApi, path: str, name: str, uid: str) -> Json | None:
     """By a list of one: the right to list our kinds is there anyway, the right to get is not."""
     found = await api.get(path, fieldSelector=f"metadata.name={name}")
-    return any(item["metadata"]["uid"] == uid for item in found["items"])
+    return next((item for item in found["items"] if item["metadata"]["uid"] == uid), None)
+
+
+async def read_rotation(api: KubeApi, known: Resource) -> Resource | None:
+    """The rotation as it is now; None where that very object is gone."""
+    path = f"/apis/{GROUP}/{VERSION}/namespaces/{known.key.namespace}/{ROTATION_PLURAL}"
+    found = await _read(api, path, known.key.name, known.uid)
+    return None if found is None else rotation_resource(found, known)
 
 
 def connection_spec(raw: Mapping[str, Any]) -> tuple[ConnectionSpec | None, str | None]:

@@ -95,6 +95,8 @@ class _Pass:
     neighbours: tuple[Neighbour, ...] = ()
     reported_at: datetime | None = None
     lost_races: int = 0
+    is_fresh: bool = False
+    """The resource was read in this pass, as it is before the first write."""
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -157,6 +159,11 @@ class Engine:
             decision = decide(snapshot)
             if isinstance(decision, Settled | Blocked | LetGo):
                 return await self._finish(work, snapshot, decision)
+            if not (work.is_fresh or isinstance(decision, _READS)):
+                # What asks for it may have been taken back unseen, or the resource be gone.
+                if not await self._read_anew(work):
+                    return Outcome(work.resource, LetGo("the resource is gone"), None)
+                continue
             if not isinstance(decision, Publish):
                 # The roles have moved, and the target is about to follow: nobody need be alarmed.
                 await self._show_progress(work, snapshot)
@@ -164,6 +171,13 @@ class Engine:
             if stop is not None:
                 return await self._finish(work, self._snapshot(work), stop)
         raise PortError(_too_many("steps"))
+
+    async def _read_anew(self, work: _Pass) -> bool:
+        fresh = await self._cluster.read_resource(work.resource)
+        work.is_fresh = True
+        if fresh is not None and int(fresh.resource_version) > int(work.resource.resource_version):
+            work.resource = fresh
+        return fresh is not None
 
     async def _gather(self, work: _Pass) -> None:
         key, resource = work.resource.key, work.resource
@@ -390,6 +404,9 @@ def _notices_of(decision: WriteState) -> list[Notice]:
         case Step.SWAP_ROLES | Step.NOTE_CLOCK:
             return [Notice("Repaired", decision.why, is_warning=True)]
     return []
+
+
+_READS: Final = (ReadApp, ListSecrets, ReadTarget, Prove)
 
 
 def _without_secrets(work: _Pass, error: PortError) -> Verdict:

@@ -100,6 +100,9 @@ class ClusterPort(Protocol):
     async def delete_secret(self, secret: SecretObject) -> None:
         """DELETE that very Secret (by uid and resourceVersion). Returns also when it is gone."""
 
+    async def read_resource(self, resource: Resource) -> Resource | None:
+        """The resource as it is now; None where that very object is gone."""
+
     async def write_status(self, resource: Resource, status: RotationStatus) -> Resource:
         """Write the whole status, and return the resource with it."""
 

@@ -47,6 +47,9 @@ class FakeCluster:
     async def delete_secret(self, secret: SecretObject) -> None:
         self.wire.carry("delete_secret", lambda: self._delete(secret))
 
+    async def read_resource(self, resource: Resource) -> Resource | None:
+        return self.wire.carry("read_resource", lambda: self.resource)
+
     async def write_status(self, resource: Resource, status: RotationStatus) -> Resource:
         return self.wire.carry("write_status", lambda: self._write_status(status))
 
