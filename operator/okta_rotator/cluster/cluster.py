@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import ROTATION_KIND, ROTATION_PLURAL
 from okta_rotator.api.rotation import RotationStatus
 from okta_rotator.cluster.events import EventPoster, Subject
@@ -11,8 +12,9 @@ from okta_rotator.cluster.kube_api import KubeApi
 from okta_rotator.cluster.resources import read_rotation, rotation_resource, write_status
 from okta_rotator.cluster.secrets import Secrets
 from okta_rotator.rotation.notices import Notice
-from okta_rotator.rotation.snapshot import Resource, SecretObject
+from okta_rotator.rotation.snapshot import Key, Resource, SecretObject
 from okta_rotator.rotation.target import TargetChange
+from okta_rotator.rotation.trouble import Next, PortError, Trouble
 
 
 class Cluster:
@@ -25,9 +27,13 @@ class Cluster:
         self._secrets = Secrets(api)
         self._events = events
         self._on_write = on_write
+        self._last: dict[Key, tuple[str, str]] = {}
 
     async def read_secret(self, namespace: str, name: str) -> SecretObject | None:
-        return await self._secrets.read(namespace, name)
+        secret = await self._secrets.read(namespace, name)
+        if secret is not None and self._is_old(secret):
+            raise PortError(_old_answer(secret))
+        return secret
 
     async def create_state(self, resource: Resource, data: Mapping[str, str]) -> SecretObject:
         return self._written(await self._secrets.create_state(resource, data))
@@ -53,6 +59,17 @@ class Cluster:
     def tell(self, resource: Resource, notice: Notice) -> None:
         self._events.post(Subject(ROTATION_KIND, resource.key, resource.uid), notice)
 
+    def _is_old(self, secret: SecretObject) -> bool:
+        """Kubernetes' resourceVersions grow as decimal numbers (KEP-5504)."""
+        uid, version = self._last.get(Key(secret.namespace, secret.name), ("", "0"))
+        return uid == secret.uid and int(secret.resource_version) < int(version)
+
     def _written(self, secret: SecretObject) -> SecretObject:
+        self._last[Key(secret.namespace, secret.name)] = (secret.uid, secret.resource_version)
         self._on_write(secret)
         return secret
+
+
+def _old_answer(secret: SecretObject) -> Trouble:
+    message = f"Kubernetes: read secrets/{secret.name}: an older version than we wrote ourselves"
+    return Trouble(Next.RETRY, Reason.CLUSTER_UNAVAILABLE, message)
