@@ -132,6 +132,7 @@ async def test_a_connection_that_is_lost_is_not_waited_for(problem: Trouble, is_
 
 async def test_an_app_that_is_gone_takes_its_secrets_along() -> None:
     world = await a_revocation(twice=True)
+    world.broken_by_a_person = True
     world.okta.app, world.okta.secrets = None, []
     outcome = await world.settle()
     assert isinstance(outcome.verdict, LetGo)
