@@ -16,6 +16,7 @@ from tests.unit.rotation.builders import (
     EARLIER_UID,
     A,
     C,
+    N,
     P,
     credential,
     job,
@@ -82,6 +83,24 @@ A_REFUSED = proof(A, Proof.REFUSED)
 )
 def test_what_the_state_says_is_put_right(row: Row) -> None:
     check(row)
+
+
+@pytest.mark.parametrize(
+    ("bound", "okta", "then"),
+    [
+        ("a", (secret("a2", A), P_ON), "a2"),
+        ("p", (A_ON, secret("p2", P)), "p2"),
+        ("p", (secret("a2", A), P_ON), "p"),
+        ("gone", (secret("a2", A), P_ON), "gone"),
+    ],
+)
+def test_what_is_to_be_revoked_stays_so_under_another_id(
+    bound: str, okta: tuple[OktaSecret, ...], then: str
+) -> None:
+    decision = decide(snapshot(state=replace(WITH_P, bound_secret_id=bound), seen=seen(*okta)))
+    assert isinstance(decision, WriteState)
+    assert told(decision) == "write note-ids"
+    assert decision.state.bound_secret_id == then
 
 
 def test_a_stand_in_in_okta_is_no_stranger_and_holds_nothing_up() -> None:
@@ -165,6 +184,23 @@ def test_an_old_copy_loses_its_job_and_is_counted_on_from_what_was_reported() ->
     assert (after.candidate, after.job, after.asked_at) == (None, None, None)
     assert after.generation == 9
     assert after.last_rotated_at == START
+
+
+@pytest.mark.parametrize("noted", [3, 4])
+def test_which_of_ours_works_is_not_asked_at_the_risk_of_an_alarm(noted: int) -> None:
+    content = replace(OLD_COPY, refused_tries=(START,) * noted)
+    older = secret("m", ours(13))
+    decision = decide(snapshot(state=content, target=None, seen=seen(older, N_LATER)))
+    assert told(decision) == "write restore"
+
+
+def test_a_refusal_of_one_of_ours_is_noted_with_the_restored_state() -> None:
+    said = {**proof(N, Proof.REFUSED), **proof(ours(13))}
+    known = seen(secret("m", ours(13)), N_LATER, proofs=said)
+    decision = decide(snapshot(state=OLD_COPY, target=None, seen=known))
+    assert isinstance(decision, WriteState)
+    assert roles(decision.state) == "m0 n1"
+    assert decision.state.refused_tries == (START,)
 
 
 # ------------------------------------------------------------------ Okta refuses the active one

@@ -271,3 +271,84 @@ def test_a_named_secret_that_the_target_holds_is_left(live: bool) -> None:
 )
 def test_the_previous_secret_goes_by_its_own_time(row: Row) -> None:
     check(row)
+
+
+BOUND_P = rotating(Trigger.REPAIR, bound_secret_id="p")
+LATER_THAN_PROMISED = START + 2 * DAY
+NAMED_BESIDE = rotating(active=None, previous=credential("p", P, 1), handled_replace_foreign="f")
+
+
+@rows(
+    Row(
+        "an inactive active one where the stand-in is the only active one",
+        replace(rotating(Trigger.REPAIR), previous=None),
+        (A_OFF, S_ON),
+        "delete a",
+        live=True,
+    ),
+    Row(
+        "an inactive active one where the bound one is",
+        BOUND_P,
+        (A_OFF, P_ON),
+        "delete a",
+        live=True,
+    ),
+    Row(
+        "an inactive active one where one without a value is",
+        rotating(Trigger.REPAIR, previous=credential("p", None, 1)),
+        (A_OFF, secret("p", P, shown=False)),
+        "delete a",
+        live=True,
+    ),
+    Row(
+        "a stranger's that was named before the previous one",
+        NAMED_BESIDE,
+        (P_ON, F_ON),
+        "deactivate f",
+        target=None,
+        live=True,
+    ),
+    Row(
+        "and then it is deleted",
+        NAMED_BESIDE,
+        (P_ON, secret("f", F_ON.value or A, OFF)),
+        "delete f",
+        target=None,
+        live=True,
+    ),
+)
+def test_a_place_is_found_where_there_is_one(row: Row) -> None:
+    check(row)
+
+
+@rows(
+    Row(
+        "by the time that was promised",
+        under_way(KEPT),
+        (A_ON, P_ON),
+        "deactivate p",
+        changes=FOR,
+        now=LATER_THAN_PROMISED,
+        live=True,
+    ),
+    Row(
+        "by no time at all",
+        under_way(KEPT),
+        (A_ON, P_ON),
+        "deactivate p",
+        changes=HELD,
+        now=LATER_THAN_PROMISED,
+        live=True,
+    ),
+    Row(
+        "not before its time",
+        under_way(KEPT),
+        (A_ON, P_ON),
+        "blocked RetentionPending",
+        changes=FOR,
+        now=START + HOUR,
+        live=True,
+    ),
+)
+def test_a_promise_that_came_with_a_new_spec_does_not_hold_a_rotation_for_ever(row: Row) -> None:
+    check(row)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from okta_rotator.rotation.decisions import Blocked, Settled
+from okta_rotator.api.conditions import Reason
+from okta_rotator.rotation.decisions import Blocked, LetGo, Settled
 from okta_rotator.rotation.okta_view import Proof, SecretState
 from okta_rotator.rotation.seen import RECHECK_AGAIN
 from okta_rotator.rotation.snapshot import Key
 from okta_rotator.rotation.state import Trigger
+from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from tests.unit.rotation import builders
 from tests.unit.rotation.builders import NAME, VALUE_KEY
-from tests.unit.rotation.faults import CrashError, Fault, Moment, at_call, named, unavailable
+from tests.unit.rotation.faults import Call, CrashError, Fault, Moment, at_call, named, unavailable
 from tests.unit.rotation.test_engine import kubernetes_writes, rotated_once, rotated_twice
 from tests.unit.rotation.test_engine_requests import held, ids, notices, value_of
 from tests.unit.rotation.world import World
@@ -256,3 +259,39 @@ async def test_another_that_begins_under_a_pass_stops_it_before_okta_is_written_
     assert isinstance(outcome.verdict, Blocked)
     assert world.condition("Stalled") == ("True", "Conflict")
     assert world.okta.made == 0
+
+
+def forbidden() -> PortError:
+    message = "we may not read Secrets there"
+    return PortError(Trouble(Next.PERSON, Reason.INSUFFICIENT_PERMISSION, message))
+
+
+def reading(number: int) -> Callable[[Call], bool]:
+    """The call of that number and all later ones that read a Secret."""
+    return lambda call: call.number >= number and call.name == "read_secret"
+
+
+async def test_what_may_not_be_read_of_another_counts_as_begun() -> None:
+    world = World()
+    beside(world)
+    world.add_fault(Fault(reading(2), Moment.BEFORE, forbidden(), times=99))
+    outcome = await world.run()
+    assert isinstance(outcome.verdict, Blocked)
+    assert world.condition("Stalled") == ("True", "Conflict")
+
+
+async def test_a_cluster_that_does_not_answer_stops_the_pass() -> None:
+    world = World()
+    beside(world)
+    world.add_fault(Fault(reading(2), Moment.BEFORE, unavailable()))
+    with pytest.raises(PortError):
+        await world.run()
+
+
+async def test_a_deletion_asks_nobody_else() -> None:
+    world = await rotated_once()
+    beside(world)
+    world.begin_deletion()
+    world.forget_calls()
+    assert isinstance((await world.run()).verdict, LetGo)
+    assert world.wire.calls == []

@@ -349,3 +349,47 @@ async def test_a_named_secret_that_is_not_in_the_way_is_left(state: SecretState)
     world.annotate(**{"replace-foreign": theirs.id})
     await world.settle()
     assert theirs.id in held(world)
+
+
+async def test_of_two_strangers_the_one_that_is_named_goes_and_the_other_stays() -> None:
+    world = World()
+    unused = world.okta.put("nobody-uses-it")
+    world.clock.advance(DAY)
+    used = world.put_foreign("in-use")
+    await world.settle()
+    assert world.condition("Stalled") == ("True", "TwoSecretsExist")
+    world.annotate(**{"replace-foreign": unused.id})
+    await world.settle()
+    assert unused.id not in held(world)
+    assert used.id in held(world)
+    assert world.condition("Ready") == ("True", "Published")
+
+
+async def test_a_hold_that_is_set_under_a_rotation_is_kept_and_ends() -> None:
+    world = await rotated_twice()
+    _, previous = ids(world)
+    world.annotate(rotate="t")
+    world.add_fault(Fault(named("deactivate_secret"), Moment.BEFORE, unavailable()))
+    await world.run()
+    assert world.state.candidate is not None
+    world.change_spec(HELD)
+    begin = world.clock()
+    await world.settle()
+    assert previous not in held(world)
+    assert 2 * HOUR <= world.clock() - begin < 3 * HOUR
+
+
+async def test_a_rollback_before_the_first_rotation_undoes_nothing() -> None:
+    world = World()
+    theirs = world.put_foreign("made-by-a-person")
+    world.okta.distrusts_new = True
+    for _ in range(2):
+        outcome = await world.run()
+        world.clock.advance_to(outcome.next_look or world.clock())
+    assert world.state.active is None
+    world.annotate(rollback="t")
+    world.okta.distrusts_new = False
+    world.clock.advance(DAY)
+    await world.settle()
+    assert world.published is not None
+    assert world.published != theirs.value
