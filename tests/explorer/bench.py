@@ -14,14 +14,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from okta_rotator.api.names import SECRET_ID_ANNOTATION, STATE_SUFFIX
+from okta_rotator.api.rotation import OktaSecretsAction
 from okta_rotator.api.rotation_status import RotationStatus
 from okta_rotator.rotation import seen as what_is_seen
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import (
+    ActivateSecret,
     CreateSecret,
     DeactivateSecret,
     Decision,
     DeleteSecret,
+    DeleteState,
     DeleteTarget,
     LetGo,
     Publish,
@@ -36,10 +39,22 @@ from okta_rotator.rotation.state import from_data
 from okta_rotator.rotation.target import TargetChange
 from okta_rotator.rotation.trouble import PortError
 from okta_rotator.rotation.values import RANDOM_BYTES
-from tests.explorer.canon import canonical, used_ids, used_values
-from tests.explorer.forms import EARLIER_FROM, Aim, Kind, Late, Memory, Record, Running, World
+from tests.explorer.canon import AHEAD, canonical, used_ids, used_values
+from tests.explorer.forms import (
+    EARLIER_FROM,
+    STAND_IN_FROM,
+    Aim,
+    Kind,
+    Late,
+    Link,
+    Memory,
+    Record,
+    Running,
+    World,
+)
 from tests.explorer.outcomes import Outcome, fault_of
 from tests.explorer.real import (
+    NOW,
     NUMBERS,
     TEXTS,
     UNAVAILABLE,
@@ -54,10 +69,12 @@ from tests.explorer.real import (
     number_of,
     real_app,
     real_resource,
+    real_rival,
     real_secret,
     real_seen,
     real_stored,
     real_target,
+    rivals_state,
 )
 from tests.unit.rotation import builders
 from tests.unit.rotation.builders import NAME, VALUE_KEY
@@ -71,7 +88,11 @@ READ, CHANGED = "1", "2"
 """Resource versions: the one that the pass has in hand, and what another hand made of it."""
 
 CONNECTED: Final = builders.CONNECTION
-DISCONNECTED: Final = replace(CONNECTED, problem=UNAVAILABLE)
+CONNECTIONS: Final = {
+    Link.UP: CONNECTED,
+    Link.DOWN: replace(CONNECTED, problem=UNAVAILABLE),
+    Link.LOST: replace(CONNECTED, problem=UNAVAILABLE, is_lost=True),
+}
 
 
 def finish(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -106,6 +127,12 @@ class Setup:
     shows_values: bool = True
     """Whether Okta's list shows the values of secrets."""
 
+    @property
+    def revokes(self) -> bool:
+        """Whether the secrets in Okta go with the resource."""
+        policy = self.resource.sound_spec.deletion_policy
+        return policy.okta_secrets is OktaSecretsAction.REVOKE
+
 
 class Bench:
     """A world as real objects, for one step. Implements `ConnectionsPort`."""
@@ -114,7 +141,7 @@ class Bench:
         self.world, self._setup = world, setup
         self.clock = Clock(instant(_instants_of_this_pass(world)))
         self.wire = Wire(self.clock)
-        resource = real_resource(setup.resource, world.told, world.token, world.deleting)
+        resource = real_resource(setup.resource, world)
         self.okta = FakeOkta(
             self.clock,
             self.wire,
@@ -127,43 +154,48 @@ class Bench:
         self.cluster = Cluster(self.wire, resource, self._secrets())
         self.engine = Engine(self.cluster, self, self, self.clock, lambda: self.draw)
         used = set(used_values(world))
-        fresh = next(value for value in range(EARLIER_FROM) if value not in used)
+        free = (n for n in range(EARLIER_FROM) if not {n, STAND_IN_FROM + n} & used)
+        fresh = next(free)
         self.draw = Draw("job", bytes([fresh]) * RANDOM_BYTES)
 
     def connection_of(self, resource: Resource) -> Connection:
-        return DISCONNECTED if self.world.down else CONNECTED
+        return CONNECTIONS[self.world.link]
 
     def neighbours_of(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
-        return ()
+        rival = self.world.rival
+        return () if rival is None else ((real_rival(self._setup.resource, rival), False),)
 
     def okta_of(self, resource: Resource) -> FakeOkta:
         return self.okta
 
     def seen(self) -> Seen:
         memory = self.world.memory
-        return Seen() if memory is None else real_seen(memory, self._setup.shows_values)
+        return Seen(since=NOW) if memory is None else real_seen(memory, self._setup.shows_values)
 
     def work(self) -> _Pass:
         """The pass under way, as the engine has it in hand."""
         world, resource = self.world, self.cluster.resource
         assert world.running is not None
         record, target = world.read_record, world.read_target
-        return _Pass(
+        work = _Pass(
             resource,
             self.seen(),
             resource.status,
             self.draw,
             None if record is None else real_stored(record, READ),
             None if target is None else real_target(target, READ),
+            world.running.live,
             lost_races=world.running.lost_races,
         )
+        finish(self.engine._look_at_neighbours(work))
+        return work
 
     def snapshot(self) -> Snapshot:
         return self.engine._snapshot(self.work())
 
     def begun(self) -> World:
         """A pass begins: see `Engine.run`."""
-        world, seen = self.world, self.seen().for_a_new_pass()
+        world, seen = self.world, self.seen().for_a_new_pass().clamped(self.clock())
         has_a_job = world.record is not None and world.record.candidate is not None
         if world.memory is None and has_a_job:
             seen = what_is_seen.at_start(seen, self.clock(), may_have_asked=True)
@@ -243,6 +275,7 @@ class Bench:
         okta = tuple(map(form_of_secret, self.okta.secrets))
         if okta != world.okta:
             world = world.with_okta(okta)
+        world = world.with_doom(record)
         return world._replace(
             distrusted=tuple(sorted(NUMBERS[value] for value in self.okta.distrusted)),
             record=record,
@@ -261,7 +294,8 @@ class Bench:
         stale_record = (self._read_record(work),) if is_old else None
         is_old = _is_stale(work.target, self._live(NAME))
         read = None if work.target is None else form_of_target(work.target)
-        return Running(stale_record, (read,) if is_old else None, work.lost_races)
+        stale_target = (read,) if is_old else None
+        return Running(stale_record, stale_target, work.lost_races, work.target_is_live)
 
     def _secrets(self) -> dict[str, SecretObject]:
         world, secrets = self.world, {}
@@ -273,7 +307,8 @@ class Bench:
         if world.target is not None:
             is_read = running is None or running.stale_target is None
             secrets[NAME] = real_target(world.target, READ if is_read else CHANGED)
-        return secrets
+        rivals = None if world.rival is None else rivals_state(world.rival)
+        return secrets if rivals is None else {**secrets, rivals.name: rivals}
 
     def _live(self, name: str) -> SecretObject | None:
         return self.cluster.secrets.get(name)
@@ -301,12 +336,16 @@ class Bench:
         match decision:
             case CreateSecret(value=value):
                 return (Late(Kind.CREATE, value=NUMBERS[value]),)
+            case ActivateSecret(secret_id=secret_id):
+                return (Late(Kind.ACTIVATE, sid=id_number(secret_id)),)
             case DeactivateSecret(secret_id=secret_id):
                 return (Late(Kind.DEACTIVATE, sid=id_number(secret_id)),)
             case DeleteSecret(secret_id=secret_id):
                 return (Late(Kind.DELETE, sid=id_number(secret_id)),)
             case WriteState(state=state) if running.stale_record is None:
                 return (Late(Kind.RECORD, record=form_of_state(state.bumped())),)
+            case DeleteState() if running.stale_record is None:
+                return (Late(Kind.RECORD, record=None),)
             case Publish(change=change) if running.stale_target is None:
                 return (Late(Kind.TARGET, target=_merged(world.target, change)),)
             case DeleteTarget() if running.stale_target is None:
@@ -337,7 +376,8 @@ def _instants_of_this_pass(world: World) -> int:
     for record in (world.record, world.read_record, *(late.record for late in world.late)):
         if record is not None:
             ats.extend(record.tries)
-    return max((at + 1 for at in ats if at >= 0), default=0)
+            ats.append(record.asked if record.asked is not None else -1)
+    return max((at + 1 for at in ats if 0 <= at < AHEAD), default=0)
 
 
 def _is_stale(read: SecretObject | None, live: SecretObject | None) -> bool:

@@ -10,9 +10,16 @@ from tests.explorer.explore import Budget, Configuration
 from tests.explorer.forms import (
     EARLIER_FROM,
     FOREIGN_FROM,
+    STAND_IN_FROM,
+    Age,
     Aim,
+    Asked,
+    Cand,
     Cred,
+    Due,
     Held,
+    Keeping,
+    Link,
     Record,
     Scars,
     Told,
@@ -23,6 +30,19 @@ from tests.unit.rotation import builders
 RETAIN: Final = Setup(builders.resource())
 DELETE: Final = Setup(builders.resource({"spec.deletionPolicy.secret": "Delete"}))
 HIDDEN: Final = Setup(builders.resource(), shows_values=False)
+ADOPT: Final = Setup(builders.resource({"spec.adoptionPolicy": "Adopt"}))
+REVOKE: Final = Setup(
+    builders.resource({"spec.deletionPolicy": {"secret": "Delete", "oktaSecrets": "Revoke"}})
+)
+
+
+def keeping(**previous: str) -> Setup:
+    return Setup(builders.resource({"spec.previousSecret": previous}))
+
+
+FOR_A_DAY: Final = keeping(retention="For", duration="24h", inactiveHold="24h")
+FOR_A_DAY_ONLY: Final = keeping(retention="For", duration="24h", inactiveHold="0s")
+UNTIL_NEXT: Final = keeping(retention="UntilNextRotation", inactiveHold="24h")
 
 
 def world(**fields: Any) -> World:
@@ -36,15 +56,18 @@ def world(**fields: Any) -> World:
         target=None,
         backup=None,
         told=None,
-        token=None,
+        asked=Asked(),
         deleting=False,
         gone=False,
-        down=False,
+        link=Link.UP,
+        rival=None,
         memory=None,
         running=None,
         late=(),
         refusals=(),
         scars=Scars(),
+        doomed=None,
+        keeping=Keeping.NO_TIME,
     )
     return new._replace(**fields)
 
@@ -60,9 +83,11 @@ def record(**fields: Any) -> Record:
         previous=None,
         candidate=None,
         job=None,
-        due=False,
+        due=Due.LATER,
         tries=(),
-        handled=None,
+        asked=None,
+        handled=Asked(),
+        bound=None,
         keys=True,
     )
     return first._replace(**fields)
@@ -72,9 +97,9 @@ def rotated(**fields: Any) -> World:
     """A settled resource after its second rotation: active and previous are ours."""
     settled = world(
         okta=(Held(1, 1, True), Held(0, 0, True)),
-        record=record(previous=Cred(1, 1, 1, True)),
+        record=record(previous=Cred(1, 1, 1, True, Age.UNDER_A_DAY)),
         target=Aim(0, 0, True),
-        told=Told((0, 1), 0, None, False),
+        told=Told((0, 1), 0, Asked(), backoff=False, ready=True),
     )
     return settled._replace(**fields)
 
@@ -85,6 +110,17 @@ def restorable(**fields: Any) -> World:
     return settled._replace(backup=(settled.record, settled.target), **fields)
 
 
+def stale() -> World:
+    """The same, and Okta's lists do not show what has just been changed."""
+    return rotated(older=rotated().okta)
+
+
+def first_one() -> World:
+    """After the first rotation of an app that had no secret."""
+    told = Told((0,), 0, Asked(), backoff=False, ready=True)
+    return rotated(okta=(Held(0, 0, True),), record=record(), told=told)
+
+
 def found() -> World:
     """A new resource for an app with a person's secret."""
     return world(okta=(Held(0, FOREIGN_FROM, True),))
@@ -93,7 +129,10 @@ def found() -> World:
 def inherited() -> World:
     """A new resource of the name and app of an earlier one, whose Secrets are still there."""
     earlier = Held(0, EARLIER_FROM, True), Held(1, EARLIER_FROM + 1, True)
-    active, previous = Cred(0, EARLIER_FROM, 0, True), Cred(1, EARLIER_FROM + 1, 1, True)
+    active, previous = (
+        Cred(0, EARLIER_FROM, 0, True),
+        Cred(1, EARLIER_FROM + 1, 1, True, Age.UNDER_A_DAY),
+    )
     state = record(mine=False, active=active, previous=previous, keys=False)
     return world(okta=earlier, record=state, target=Aim(EARLIER_FROM, 0, True))
 
@@ -111,40 +150,128 @@ def strange() -> World:
     return rotated(record=record(app=False))
 
 
+def kept(keeping: Keeping, **fields: Any) -> World:
+    """The same, where `previousSecret` counts time."""
+    return rotated(keeping=keeping, **fields)
+
+
+def with_foreign(**fields: Any) -> World:
+    """Ours is active, and a stranger's secret has the other place."""
+    return rotated(
+        okta=(Held(0, 0, True), Held(1, FOREIGN_FROM, True)),
+        record=record(**fields),
+        told=Told((0,), 0, Asked(), backoff=False, ready=True),
+    )
+
+
+def two_strangers() -> World:
+    return world(okta=(Held(0, FOREIGN_FROM, True), Held(1, FOREIGN_FROM + 1, True)))
+
+
+def another_rotators() -> World:
+    """A new resource for an app that another one rotates."""
+    return world(okta=(Held(0, EARLIER_FROM, True),))
+
+
+def stand_in_left() -> World:
+    """A new resource, where the deletion of an earlier one was cut short."""
+    left = (Held(0, EARLIER_FROM, True), Held(1, STAND_IN_FROM, True))
+    state = record(
+        mine=False,
+        active=Cred(0, EARLIER_FROM, 0, True),
+        candidate=Cand(STAND_IN_FROM, 0, discard=False),
+    )
+    return world(okta=left, record=state)
+
+
+def tried() -> World:
+    """Settled, with two refused values of today."""
+    settled = refused_thrice()
+    assert settled.record is not None
+    tries = settled.refusals[:2]
+    return settled._replace(record=settled.record._replace(tries=tries), refusals=tries)
+
+
 EVERYBODY: Final = hands.ALL_HANDS
 CONSOLE: Final = hands.CONSOLE_HANDS
 GOING: Final = (hands.resource_is_deleted, *hands.TARGET_HANDS, *hands.STATE_HANDS)
+REVOKED: Final = (
+    hands.resource_is_deleted,
+    hands.connection_is_lost,
+    hands.status_is_wiped,
+    hands.target_is_a_strangers,
+    *CONSOLE,
+)
+NAMING: Final = (hands.a_secret_is_named_as_foreign, hands.requests_are_withdrawn, *CONSOLE)
+KEPT: Final = (*hands.REQUESTS, hands.console_deactivates, hands.clock_is_put_back)
+LOSING: Final = (hands.record_is_restored_and_target_lost, *hands.RESTORES, hands.status_is_wiped)
+ASKED_AND_KILLED: Final = (*hands.REQUESTS, *CONSOLE)
+RIVALS: Final = (hands.another_resource_comes_and_goes, hands.target_is_deleted)
+ASKING: Final = (hands.recheck_comes_due, hands.rotation_comes_due)
+
+
+def _both(
+    name: str,
+    first: World,
+    setup: Setup,
+    who: tuple[hands.Hand, ...],
+    small: tuple[int, int, int],
+    large: tuple[int, int, int],
+    dues: tuple[hands.Hand, ...] = (hands.rotation_comes_due,),
+) -> tuple[Configuration, Configuration]:
+    """The configuration with its budgets in `make test` and in the large run."""
+    one, other = (
+        Configuration(name, first, setup, who, Budget(*budget), dues) for budget in (small, large)
+    )
+    return one, other
+
 
 _ALL: Final = (
-    # name, first world, setup, hands, budget in `make test`, budget in the large run
-    ("first rotation", world(), RETAIN, (), Budget(2, 0, 1), Budget(3, 0, 2)),
-    ("a person's secret found", found(), RETAIN, EVERYBODY, Budget(1, 1, 0), Budget(2, 1, 1)),
-    ("next rotation", rotated(), RETAIN, (), Budget(2, 0, 1), Budget(4, 0, 2)),
-    ("rotation and hands", restorable(), RETAIN, EVERYBODY, Budget(1, 1, 1), Budget(2, 1, 2)),
-    ("two hands", restorable(), RETAIN, EVERYBODY, Budget(0, 2, 1), Budget(1, 2, 1)),
-    ("values hidden", found(), HIDDEN, EVERYBODY, Budget(0, 1, 1), Budget(1, 1, 1)),
-    ("deletion", rotated(), DELETE, GOING, Budget(1, 1, 1), Budget(2, 2, 1)),
-    ("taken up", inherited(), RETAIN, EVERYBODY, Budget(1, 1, 0), Budget(1, 1, 1)),
-    ("refused thrice", refused_thrice(), RETAIN, EVERYBODY, Budget(1, 1, 1), Budget(2, 1, 1)),
-    ("another app's state", strange(), RETAIN, EVERYBODY, Budget(1, 1, 0), Budget(1, 2, 1)),
-    (
-        "stale lists",
-        rotated(older=rotated().okta),
-        RETAIN,
-        CONSOLE,
-        Budget(1, 1, 1),
-        Budget(2, 1, 1),
+    # name, first world, setup, hands, (faults, hands, dues) in `make test` and in the large run
+    _both("first rotation", world(), RETAIN, (), (2, 0, 1), (3, 0, 2)),
+    _both("a person's secret found", found(), RETAIN, EVERYBODY, (1, 1, 0), (2, 1, 1)),
+    _both("next rotation", rotated(), RETAIN, (), (2, 0, 1), (4, 0, 2)),
+    _both("rotation and hands", restorable(), RETAIN, EVERYBODY, (1, 1, 1), (2, 1, 2)),
+    _both("two hands", restorable(), RETAIN, EVERYBODY, (0, 2, 1), (1, 2, 1)),
+    _both("values hidden", found(), HIDDEN, EVERYBODY, (0, 1, 1), (1, 1, 1)),
+    _both("deletion", rotated(), DELETE, GOING, (1, 1, 1), (2, 2, 1)),
+    _both("taken up", inherited(), RETAIN, EVERYBODY, (1, 1, 0), (1, 1, 1)),
+    _both("refused thrice", refused_thrice(), RETAIN, EVERYBODY, (1, 1, 1), (2, 1, 1)),
+    _both("another app's state", strange(), RETAIN, EVERYBODY, (1, 1, 0), (1, 2, 1)),
+    _both("stale lists", stale(), RETAIN, CONSOLE, (1, 1, 1), (2, 1, 1)),
+    _both("stale lists, new", world(older=()), RETAIN, CONSOLE, (1, 1, 0), (3, 0, 1)),
+    # What comes with time.
+    _both("recheck", rotated(), RETAIN, CONSOLE, (1, 1, 1), (2, 1, 2), ASKING),
+    _both("kept for a day", kept(Keeping.FOR_A_DAY), FOR_A_DAY, KEPT, (1, 1, 1), (2, 1, 2)),
+    _both(
+        "kept for a day, no hold",
+        kept(Keeping.FOR_A_DAY_ONLY),
+        FOR_A_DAY_ONLY,
+        KEPT,
+        (1, 0, 1),
+        (1, 2, 1),
     ),
-    ("stale lists, new", world(older=()), RETAIN, CONSOLE, Budget(1, 1, 0), Budget(3, 0, 1)),
+    _both("kept until next", kept(Keeping.UNTIL_NEXT), UNTIL_NEXT, KEPT, (1, 1, 1), (2, 1, 2)),
+    _both("clock put back", tried(), RETAIN, (hands.clock_is_put_back,), (1, 1, 1), (3, 2, 1)),
+    # What a person asks for.
+    _both("requests", rotated(), RETAIN, hands.REQUESTS, (1, 1, 0), (2, 2, 1)),
+    _both("requests and console", rotated(), RETAIN, ASKED_AND_KILLED, (0, 2, 0), (1, 2, 1)),
+    _both("adoption", found(), ADOPT, EVERYBODY, (1, 1, 0), (2, 1, 1)),
+    _both("adoption of two", two_strangers(), ADOPT, EVERYBODY, (1, 1, 0), (2, 1, 1)),
+    _both("foreign", with_foreign(due=Due.NOW), RETAIN, NAMING, (1, 1, 0), (2, 2, 1)),
+    _both("two strangers", two_strangers(), RETAIN, NAMING, (1, 1, 0), (2, 2, 1)),
+    _both("another rotator", another_rotators(), RETAIN, NAMING, (1, 1, 0), (2, 2, 1)),
+    # Going away, and others.
+    _both("revocation", rotated(), REVOKE, REVOKED, (1, 1, 0), (2, 2, 1)),
+    _both("revocation of one", first_one(), REVOKE, REVOKED, (1, 1, 0), (3, 1, 1)),
+    _both("stand-in left", stand_in_left(), RETAIN, CONSOLE, (1, 1, 0), (2, 1, 1)),
+    _both("another resource", world(), RETAIN, RIVALS, (1, 2, 0), (2, 3, 0)),
+    _both("another resource later", rotated(), RETAIN, RIVALS, (1, 2, 1), (1, 3, 1)),
+    _both("restored, target lost", restorable(), RETAIN, LOSING, (0, 1, 1), (2, 1, 1)),
 )
-# Retention, rollback, revocation, adoption and conflicts: configurations of their own, here.
 
-SMALL: Final = tuple(
-    Configuration(name, first, setup, who, small) for name, first, setup, who, small, _ in _ALL
-)
+SMALL: Final = tuple(small for small, _ in _ALL)
 """What `make test` walks."""
 
-LARGE: Final = tuple(
-    Configuration(name, first, setup, who, large) for name, first, setup, who, _, large in _ALL
-)
+LARGE: Final = tuple(large for _, large in _ALL)
 """What takes minutes."""

@@ -13,22 +13,20 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
-from time import perf_counter
-from typing import Final, NamedTuple
+from time import process_time
+from typing import NamedTuple
 
-from okta_rotator.rotation.decisions import Blocked, Decision, Verdict
+from okta_rotator.rotation.decisions import Blocked, Decision, Settled, Verdict
 from okta_rotator.rotation.trouble import Next
 from tests.explorer import hands
 from tests.explorer.bench import Bench, Setup, decision_on
 from tests.explorer.canon import canonical
 from tests.explorer.forms import World
-from tests.explorer.goals import calmed, is_final, is_unnoticed, shortfall
+from tests.explorer.goals import calmed, is_final, shortfall
+from tests.explorer.hands import Hand, rotation_comes_due
 from tests.explorer.outcomes import Outcome, possible, row_of
 from tests.explorer.promises import broken
 from tests.explorer.real import NOW
-
-MOST_DUES_TO_REST: Final = 3
-"""So many rotations at most, until what a person did unseen is made good."""
 
 
 class Budget(NamedTuple):
@@ -64,8 +62,9 @@ class Configuration:
     name: str
     first: World
     setup: Setup
-    hands: tuple[hands.Hand, ...]
+    hands: tuple[Hand, ...]
     budget: Budget
+    dues: tuple[Hand, ...] = (rotation_comes_due,)
 
 
 @dataclass
@@ -107,11 +106,11 @@ class Explorer:
         self.findings = Findings(configuration.name)
 
     def run(self) -> Findings:
-        begin = perf_counter()
+        begin = process_time()
         self._walk()
         self.findings.worlds = len(self._reached)
         self.findings.states = sum(map(len, self._reached.values()))
-        self.findings.seconds = perf_counter() - begin
+        self.findings.seconds = process_time() - begin
         return self.findings
 
     def worlds(self) -> Iterator[World]:
@@ -187,7 +186,7 @@ class Explorer:
         elif cost is HAND:
             yield from hands.moves_of(self._it.hands, world)
         else:
-            yield from hands.rotation_comes_due(world)
+            yield from hands.moves_of(self._it.dues, world)
 
     def _own_steps(self, at: int, world: World) -> Iterator[tuple[str, World]]:
         if world.running is None:
@@ -245,15 +244,18 @@ class Explorer:
     def _judge(
         self, at: int, name: str, before: World, decision: Decision | None, after: World
     ) -> None:
-        for promise in broken(before, decision, after, self._it.budget.faults):
+        for promise in self._broken(before, decision, after):
             self._blamed.append((at, name, promise))
+
+    def _broken(self, before: World, decision: Decision | None, after: World) -> Iterator[str]:
+        it = self._it
+        return broken(before, decision, after, it.budget.faults, it.setup.revokes)
 
     # ------------------------------------------------------------------ coming to rest
 
     def _demand_rest(self, at: int) -> None:
         """From here on nothing breaks: it must end well, and stay so."""
         way: list[int] = []
-        dues = MOST_DUES_TO_REST
         while not self._nodes[at].rests:
             world = self._nodes[at].world
             if world.gone or world.late:
@@ -262,12 +264,10 @@ class Explorer:
                 way.append(at)
                 at = self._calm_step(at, world)
                 continue
-            circle = [one for one in way[way.index(at) :] if self._nodes[one].world.running]
-            due = self._after_rest(circle) if dues else None
-            if due is None:
-                self._judge_rest(circle)
-                break
-            at, dues = due, dues - 1
+            self._judge_rest(
+                [one for one in way[way.index(at) :] if self._nodes[one].world.running]
+            )
+            break
         for one in way:
             self._nodes[one].rests = True
 
@@ -277,16 +277,7 @@ class Explorer:
             calm = canonical(calmed(world))
             return self._number(self._undisturbed(at) if calm == world else calm)
         decision, done = self._decision(at), self._undisturbed(at)
-        is_waiting = isinstance(decision, Verdict) and not is_final(decision)
-        return self._number(self._waited(decision, done) if is_waiting else done)
-
-    def _after_rest(self, circle: list[int]) -> int | None:
-        """Where the way goes on if only the next rotation will notice what is wrong."""
-        at = self._rest_of(circle)
-        if at is None or not is_unnoticed(self._nodes[at].world, self._decision(at)):
-            return None
-        idle = self._nodes[self._calm_step(at, self._nodes[at].world)].world
-        return next((self._number(due) for _, due in hands.rotation_comes_due(idle)), None)
+        return self._number(self._waited(decision, done) if isinstance(decision, Verdict) else done)
 
     def _rest_of(self, circle: list[int]) -> int | None:
         """The final verdict that a way which has come back to where it was gives again and again.
@@ -313,7 +304,10 @@ class Explorer:
         rows = ", ".join(row_of(self._decision(one)) for one in circle)
         self._blamed.append((circle[-1], f"for ever: {rows}", wrong))
 
-    def _waited(self, verdict: Decision, done: World) -> World:
+    def _waited(self, verdict: Verdict, done: World) -> World:
+        if is_final(verdict):
+            # Nobody does anything, and a day passes: what is published is put to Okta again.
+            return hands.after_a_day(done) if isinstance(verdict, Settled) else done
         until = verdict.trouble.until if isinstance(verdict, Blocked) else None
         if isinstance(verdict, Blocked) and verdict.trouble.next is Next.WAIT and until is not None:
             seconds = (until - NOW).total_seconds()

@@ -1,14 +1,15 @@
 """The state of the explored world, small and hashable: numbers in place of values, ids and times.
 
 A value is a number: from 0 for those made for the resource, from `EARLIER_FROM` for those of an
-earlier resource of its name, from `FOREIGN_FROM` for a person's. An instant is a number of
-milliseconds from the beginning of the pass, negative for the past. `real.py` turns these forms into
-the very types of the domain and back; `canon.py` renames them so that the space is finite.
+earlier resource of its name, from `FOREIGN_FROM` for a person's, from `STAND_IN_FROM` for those
+that nobody is given. An instant is a number of milliseconds from the beginning of the pass,
+negative for the past. `real.py` turns these forms into the very types of the domain and back;
+`canon.py` renames them so that the space is finite.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple
 
 from okta_rotator.rotation.okta_view import Proof
@@ -16,10 +17,41 @@ from okta_rotator.rotation.state import Trigger
 
 EARLIER_FROM: Final = 30
 FOREIGN_FROM: Final = 60
-LAST_VALUE: Final = 90
+STAND_IN_FROM: Final = 90
+LAST_VALUE: Final = 120
 
 GONE_ID: Final = -1
 """Any secretId that nothing else in the world has any more."""
+
+
+class Age(IntEnum):
+    """How long ago something was, as far as `previousSecret` is about it."""
+
+    UNDER_A_DAY = 0
+    OVER_A_DAY = 1
+    TO_COME = 2
+    """The clock has been put back since."""
+
+
+class Due(IntEnum):
+    """When the next scheduled rotation is due."""
+
+    LATER = 0
+    SOON = 1
+    """Within a day."""
+    NOW = 2
+    AHEAD = 3
+    """Long from now, since the clock has been put back after the last one."""
+
+
+class Asked(NamedTuple):
+    """The tokens of requests, or of those that were acted on."""
+
+    rotate: int | None = None
+    revoke: int | None = None
+    rollback: int | None = None
+    replace: int | None = None
+    """A secretId."""
 
 
 class Held(NamedTuple):
@@ -38,6 +70,10 @@ class Cred(NamedTuple):
     place: int
     """`index` of the domain, a name that a tuple has taken."""
     on: bool
+    since: Age | None = None
+    """`superseded_at`."""
+    off: Age | None = None
+    """`deactivated_at`."""
 
 
 class Cand(NamedTuple):
@@ -70,10 +106,14 @@ class Record(NamedTuple):
     previous: Cred | None
     candidate: Cand | None
     job: Task | None
-    due: bool | None
-    """Whether the next scheduled rotation is due by `last_rotated_at`; None: never rotated."""
+    due: Due | None
+    """By `last_rotated_at`; None: never rotated."""
     tries: tuple[int, ...]
-    handled: int | None
+    asked: int | None
+    """`asked_at`."""
+    handled: Asked
+    bound: int | None
+    """`bound_secret_id`."""
     keys: bool
     """Whether `target_keys` are those of the present mapping."""
 
@@ -91,8 +131,20 @@ class Told(NamedTuple):
 
     witnesses: tuple[int, ...]
     gen: int | None
-    handled: int | None
+    handled: Asked
     backoff: bool
+    ready: bool
+
+
+class Recheck(IntEnum):
+    """When the published value is put to Okta again."""
+
+    NEW = 0
+    """This process has not asked yet: a day from now, or at once if status says not ready."""
+    IN_A_DAY = 1
+    IN_AN_HOUR = 2
+    """The last one had no answer."""
+    NOW = 3
 
 
 class Memory(NamedTuple):
@@ -105,6 +157,10 @@ class Memory(NamedTuple):
     refused_at: int | None
     trouble: bool
     unsettled: bool
+    recheck: Recheck
+    may_have_asked: bool
+    tried: tuple[tuple[str, int], ...]
+    """The requests that were there when the last attempt failed, by the fields of `Asked`."""
 
 
 class Running(NamedTuple):
@@ -113,12 +169,15 @@ class Running(NamedTuple):
     stale_record: tuple[Record | None] | None
     stale_target: tuple[Aim | None] | None
     lost_races: int
+    live: bool = False
+    """Whether the target was read after all else."""
 
 
 class Kind(StrEnum):
     """What a call without an answer may still do."""
 
     CREATE = "create"
+    ACTIVATE = "activate"
     DEACTIVATE = "deactivate"
     DELETE = "delete"
     RECORD = "record"
@@ -136,6 +195,31 @@ class Late(NamedTuple):
     value: int | None = None
     record: Record | None = None
     target: Aim | None = None
+
+
+class Rival(NamedTuple):
+    """Another resource for the same app."""
+
+    older: bool
+    begun: bool
+
+
+class Link(IntEnum):
+    """The connection."""
+
+    UP = 0
+    DOWN = 1
+    LOST = 2
+    """It is gone, with its credentials."""
+
+
+class Keeping(StrEnum):
+    """What `previousSecret` says, as far as time is counted for it."""
+
+    NO_TIME = "no time"
+    UNTIL_NEXT = "until the next rotation, then a day's hold"
+    FOR_A_DAY = "for a day, then a day's hold"
+    FOR_A_DAY_ONLY = "for a day, no hold"
 
 
 class Scars(NamedTuple):
@@ -165,12 +249,13 @@ class World(NamedTuple):
     """What a person may restore."""
     told: Told | None
     """None: no status, since the resource is new or it was wiped."""
-    token: int | None
+    asked: Asked
+    """The annotations."""
     deleting: bool
     gone: bool
     """The resource has been let go."""
-    down: bool
-    """The connection is not ready."""
+    link: Link
+    rival: Rival | None
     memory: Memory | None
     """None: the process is new."""
     running: Running | None
@@ -178,6 +263,14 @@ class World(NamedTuple):
     refusals: tuple[int, ...]
     """When Okta refused a value to us, of the last 24 hours, by Okta's own book."""
     scars: Scars
+    doomed: int | None
+    """The value that a `revoke-previous` was bound to, as long as anything has it."""
+    keeping: Keeping
+    """The same throughout, as by the spec."""
+
+    @property
+    def down(self) -> bool:
+        return self.link is not Link.UP
 
     @property
     def read_record(self) -> Record | None:
@@ -204,6 +297,15 @@ class World(NamedTuple):
     def with_okta(self, okta: tuple[Held, ...]) -> World:
         """Okta comes to hold something else, which a list may not show at once."""
         return self._replace(okta=okta, older=None if self.older is None else self.okta)
+
+    def with_doom(self, record: Record | None) -> World:
+        """The state comes to hold this; a revocation may be bound by it."""
+        bound = record.bound if record is not None else None
+        was = self.record.bound if self.record is not None else None
+        if bound is None or bound == was:
+            return self
+        value = next((one.value for one in self.okta if one.sid == bound), None)
+        return self._replace(doomed=value if value is not None else self.doomed)
 
     def with_record(self, record: Record | None) -> World:
         """Another hand than the pass under way writes or deletes the state Secret."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.decisions import Blocked, Decision, LetGo, Settled
 from okta_rotator.rotation.trouble import Next
-from tests.explorer.forms import FOREIGN_FROM, Held, World
+from tests.explorer.forms import FOREIGN_FROM, Asked, Due, Held, Keeping, Link, Record, World
+from tests.explorer.overlap import comes_second
 
 
 def is_final(verdict: Decision) -> bool:
@@ -20,21 +21,11 @@ def is_final(verdict: Decision) -> bool:
 
 
 def calmed(world: World) -> World:
-    """What else ends with the faults: the connection is up, and Okta does not refuse for ever the
-    only secret that it has, which it lets nobody remove."""
+    """What else ends with the faults: the connection is up, if it is not gone, and Okta does not
+    refuse for ever the only secret that it has, which it lets nobody remove."""
+    link = Link.LOST if world.link is Link.LOST and world.deleting else Link.UP
     is_irremovable = not any(one.on and one.value not in world.distrusted for one in world.okta)
-    return world._replace(down=False, distrusted=() if is_irremovable else world.distrusted)
-
-
-def is_unnoticed(world: World, verdict: Decision) -> bool:
-    """Okta's console killed the published value, which the next rotation will notice.
-
-    `verification.recheckInterval` will notice it sooner: then this falls away.
-    """
-    is_excusable = world.scars.console or world.scars.record
-    active = world.record.active if world.record is not None else None
-    is_dead = active is not None and not world.accepts(active.value)
-    return isinstance(verdict, Settled) and is_excusable and is_dead
+    return world._replace(link=link, distrusted=() if is_irremovable else world.distrusted)
 
 
 def shortfall(world: World, verdict: Decision, shows_values: bool) -> str | None:
@@ -62,17 +53,38 @@ def _of_settled(world: World) -> str | None:
         return "settled with a job under way"
     if world.published != record.active.value:
         return "settled, and the target does not hold the active secret"
-    if record.due is not False:
+    if record.due is Due.NOW:
         return "settled, and a rotation is due"
-    if world.token is not None and world.token != record.handled and not _is_told(world):
+    if record.due is Due.AHEAD:
+        return "settled, and the next rotation is too far ahead"
+    if not all(_is_handled(world, record, field) for field in ("rotate", "revoke", "rollback")):
         return "settled, and a token is not handled"
     if not world.accepts(record.active.value):
         return "settled, and Okta does not accept the active secret"
+    if record.bound is not None or _is_doomed_still(world):
+        return "settled, and a secret that was to be revoked is still there"
+    return _of_the_overlap(world, record)
+
+
+def _is_doomed_still(world: World) -> bool:
+    return any(one.value == world.doomed for one in world.okta)
+
+
+def _of_the_overlap(world: World, record: Record) -> str | None:
+    previous, keeping = record.previous, world.keeping
+    if previous is None:
+        return None
+    if keeping in (Keeping.FOR_A_DAY, Keeping.FOR_A_DAY_ONLY) and previous.since is not None:
+        return "settled, and the previous secret outlives its time"
+    if keeping is Keeping.UNTIL_NEXT and record.due is Due.SOON and previous.on:
+        return "settled, and the previous secret works until the next rotation"
     return None
 
 
-def _is_told(world: World) -> bool:
-    return world.told is not None and world.told.handled == world.token
+def _is_handled(world: World, record: Record, field: str) -> bool:
+    told = world.told.handled if world.told is not None else Asked()
+    token = getattr(world.asked, field)
+    return token is None or token in (getattr(record.handled, field), getattr(told, field))
 
 
 def _is_ours(world: World, secret: Held, shows_values: bool) -> bool:
@@ -101,4 +113,8 @@ def _is_truthful(world: World, blocked: Blocked, shows_values: bool) -> bool:
             )
         case Reason.STATE_CONFLICT:
             return record is not None and not record.app
+        case Reason.CONFLICT:
+            return comes_second(world)
+        case Reason.CANNOT_ADOPT:
+            return record is None and not shows_values
     return False

@@ -21,14 +21,26 @@ from okta_rotator.rotation.decisions import (
 )
 from okta_rotator.rotation.okta_view import Proof
 from tests.explorer.canon import DAY_AGO
-from tests.explorer.forms import FOREIGN_FROM, Cred, Kind, Memory, Record, World
+from tests.explorer.forms import (
+    FOREIGN_FROM,
+    STAND_IN_FROM,
+    Cred,
+    Held,
+    Kind,
+    Memory,
+    Record,
+    World,
+)
+from tests.explorer.overlap import of_dating, of_going, of_requests, of_retiring_in_time, of_rivalry
 from tests.explorer.real import NUMBERS, form_of_state, id_number
 
 ALARM: Final = 5
 """So many refused values in a day ring Okta's alarm."""
 
 
-def broken(before: World, decision: Decision | None, after: World, faults: int) -> Iterator[str]:
+def broken(
+    before: World, decision: Decision | None, after: World, faults: int, revokes: bool
+) -> Iterator[str]:
     """The promises that this step breaks; `decision` is None for an effect that landed late.
 
     `after` may be renamed: values and ids are compared within one world only.
@@ -37,22 +49,31 @@ def broken(before: World, decision: Decision | None, after: World, faults: int) 
         # What was sent before a person put an old value back cannot be called back.
         yield from _of_the_published_value(before, after)
     yield from _of_what_is_in_okta(after)
+    if decision is not None:
+        yield from of_rivalry(before, decision)
+        yield from of_requests(before, decision)
+        yield from of_going(before, decision, revokes)
     match decision:
         case Publish():
             yield from _of_publishing(before, decision)
         case DeactivateSecret(secret_id=secret_id):
+            yield from of_retiring_in_time(before, id_number(secret_id), is_deletion=False)
             yield from _of_retiring(before, id_number(secret_id), is_deletion=False)
         case DeleteSecret(secret_id=secret_id):
+            yield from of_retiring_in_time(before, id_number(secret_id), is_deletion=True)
             yield from _of_retiring(before, id_number(secret_id), is_deletion=True)
         case WriteState(step=step, state=state):
             yield from _of_recording(before, step, form_of_state(state))
             yield from _of_forgetting(before, form_of_state(state))
+            yield from of_dating(before, form_of_state(state))
         case CreateSecret(value=value):
             yield from _of_creating(before, NUMBERS[value])
-        case Prove() if not after.scars.record:
-            # The book of refusals is in the state Secret, which a person can lose, and each fault
-            # can keep one refusal from being noted.
-            if len([at for at in after.refusals if at > DAY_AGO]) >= ALARM + faults:
+        case Prove(is_active=is_active) if not after.scars.record:
+            # The book of refusals is in the state Secret, which a person can lose. Each fault can
+            # keep one refusal of the active value from being noted; of the candidate's, the first
+            # is accounted for.
+            unseen = faults if is_active else max(0, faults - 1)
+            if len([at for at in after.refusals if at > DAY_AGO]) >= ALARM + unseen:
                 yield "more than four refused values within a day"
 
 
@@ -86,11 +107,7 @@ def _of_what_is_in_okta(world: World) -> Iterator[str]:
     if world.record is not None and not world.record.app:
         return
     if world.scars.record or world.record is None:
-        if (
-            world.record is None
-            and not world.scars.record
-            and any(v < FOREIGN_FROM for v in values)
-        ):
+        if _is_without_state(world) and any(v < FOREIGN_FROM for v in values):
             yield "a secret of ours is in Okta, and there is no state"
         return
     known = _known_values(world.record)
@@ -102,11 +119,17 @@ def _of_what_is_in_okta(world: World) -> Iterator[str]:
         yield "a secret of ours is unknown to the state"
 
 
+def _is_without_state(world: World) -> bool:
+    return world.record is None and not world.scars.record
+
+
 def _of_publishing(before: World, decision: Publish) -> Iterator[str]:
     record, memory = before.read_record, before.memory
     if record is None or record.active is None or record.active.value is None or memory is None:
         yield "something is published without an active secret"
         return
+    if record.active.value >= STAND_IN_FROM:
+        yield "a stand-in is published"
     text = decision.change.data.values()
     if any(value in text for value in _other_texts(record.active.value, before)):
         yield "what is published is not what the state calls active"
@@ -139,14 +162,23 @@ def _of_retiring(before: World, sid: int, is_deletion: bool) -> Iterator[str]:
     if secret is None:
         yield "a secret is retired that was not listed"
         return
-    if sid not in {one.sid for one in _named(record)} and secret.value not in _known_values(record):
+    if not _may_be_retired(before, record, secret):
         yield "a secret is retired that the state does not know"
-    if secret.on and record.active is not None and record.active.sid == sid:
+    is_active = record.active is not None and record.active.sid == sid
+    if secret.on and is_active and not before.deleting:
         yield "the active secret is retired"
     if not is_deletion and not any(one.on for one in seen if one.sid != sid):
         yield "the only active secret is deactivated"
     if memory is not None and memory.unsettled:
         yield "a write to Okta before the last one can have landed"
+
+
+def _may_be_retired(before: World, record: Record, secret: Held) -> bool:
+    """What the state knows, a stand-in, and the one stranger's secret that a person named."""
+    is_known = secret.sid in {one.sid for one in _named(record)}
+    is_asked_for = secret.sid in (before.asked.replace, record.handled.replace)
+    is_known = is_known or secret.value in _known_values(record)
+    return is_known or is_asked_for or secret.value >= STAND_IN_FROM
 
 
 def _of_creating(before: World, value: int) -> Iterator[str]:
@@ -163,12 +195,12 @@ def _of_recording(before: World, step: Step, record: Record) -> Iterator[str]:
         return
     if not old.app:
         yield "a state Secret of another app is overwritten"
-    if record.handled != old.handled:
-        served = (before.token, old.job.token if old.job is not None else None)
-        if step is not Step.MOVE_ROLES or record.handled not in served:
+    if record.handled.rotate != old.handled.rotate:
+        served = (before.asked.rotate, old.job.token if old.job is not None else None)
+        if step is not Step.MOVE_ROLES or record.handled.rotate not in served:
             yield "a token is called handled before its rotation"
     token = record.job.token if record.job is not None else None
-    if step is Step.INTENT and token is not None and token == old.handled:
+    if step is Step.INTENT and token is not None and token == old.handled.rotate:
         yield "a token is acted on twice"
     values = {one.candidate.value for one in (old, record) if one.candidate is not None}
     if len(values) > 1:

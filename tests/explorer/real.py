@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from okta_rotator.api.conditions import Reason
+from okta_rotator.api.conditions import Condition, ConditionType, Reason
 from okta_rotator.api.names import (
     ADOPT_ANNOTATION,
     APP_ID_ANNOTATION,
+    REPLACE_FOREIGN_ANNOTATION,
+    REVOKE_PREVIOUS_ANNOTATION,
+    ROLLBACK_ANNOTATION,
     ROTATE_ANNOTATION,
     ROTATION_LABEL,
     ROTATION_NAME_ANNOTATION,
@@ -26,24 +30,38 @@ from okta_rotator.api.rotation_status import (
     RotationStatus,
 )
 from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, SecretState
-from okta_rotator.rotation.seen import Seen
-from okta_rotator.rotation.snapshot import Resource, SecretObject, StoredState
+from okta_rotator.rotation.seen import RECHECK_AGAIN, Seen
+from okta_rotator.rotation.snapshot import Key, Resource, SecretObject, StoredState
 from okta_rotator.rotation.state import Candidate, Credential, Job, State, to_data
 from okta_rotator.rotation.trouble import Next, Trouble
-from okta_rotator.rotation.values import RANDOM_BYTES, SecretValue, make_value, secret_hash
+from okta_rotator.rotation.values import (
+    RANDOM_BYTES,
+    SecretValue,
+    make_stand_in,
+    make_value,
+    secret_hash,
+)
+from tests.explorer.canon import AHEAD
 from tests.explorer.forms import (
     EARLIER_FROM,
     FOREIGN_FROM,
     GONE_ID,
     LAST_VALUE,
+    STAND_IN_FROM,
+    Age,
     Aim,
+    Asked,
     Cand,
     Cred,
+    Due,
     Held,
     Memory,
+    Recheck,
     Record,
+    Rival,
     Task,
     Told,
+    World,
 )
 from tests.resources import CLIENT_ID
 from tests.unit.rotation import builders
@@ -53,15 +71,62 @@ from tests.unit.rotation.faults import START
 NOW: Final = START
 """When each pass begins, by the clock of the explored world."""
 
-LONG_AGO: Final = timedelta(days=400)
-YESTERDAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+ROTATED: Final = {
+    Due.LATER: timedelta(days=1),
+    Due.SOON: timedelta(days=29),
+    Due.NOW: timedelta(days=400),
+    Due.AHEAD: timedelta(days=-400),
+}
+"""How long ago that was, with 30 days from one rotation to the next."""
+
+AGES: Final = {
+    Age.UNDER_A_DAY: 12 * HOUR,
+    Age.OVER_A_DAY: 36 * HOUR,
+    Age.TO_COME: timedelta(days=-400),
+}
 OTHER_APP: Final = "0oa9z8y7x6w5v4u3t2s1"
 METHODS: Final = (AuthMethod.BASIC, AuthMethod.POST)
+VERBS: Final = {
+    "rotate": "rotate",
+    "revoke": "revoke_previous",
+    "rollback": "rollback",
+    "replace": "replace_foreign",
+}
+"""The fields of `Asked`, as the domain names them."""
+
+ANNOTATIONS: Final = {
+    "rotate": ROTATE_ANNOTATION,
+    "revoke": REVOKE_PREVIOUS_ANNOTATION,
+    "rollback": ROLLBACK_ANNOTATION,
+    "replace": REPLACE_FOREIGN_ANNOTATION,
+}
+RIVAL: Final = Key(NAMESPACE, "another-rotation")
+RIVAL_UID: Final = "6e1c1f0e-0000-4000-8000-000000000003"
+ASKED: Final = {
+    Recheck.NEW: None,
+    Recheck.IN_A_DAY: NOW,
+    Recheck.IN_AN_HOUR: NOW - HOUR,
+    Recheck.NOW: NOW - 2 * DAY,
+}
+READY, NOT_READY = (
+    Condition(
+        type=ConditionType.READY,
+        status=status,
+        reason=Reason.PUBLISHED,
+        message="",
+        last_transition_time=NOW,
+        observed_generation=1,
+    )
+    for status in ("True", "False")
+)
 UNAVAILABLE: Final = Trouble(Next.RETRY, Reason.OKTA_UNAVAILABLE, "the last call failed")
 
 
 def _text(value: int) -> SecretValue:
+    if value >= STAND_IN_FROM:
+        return make_stand_in(bytes([value - STAND_IN_FROM]) * RANDOM_BYTES)
     if value >= FOREIGN_FROM:
         return SecretValue(f"made-by-person-{value}")
     return make_value(UID if value < EARLIER_FROM else EARLIER_UID, bytes([value]) * RANDOM_BYTES)
@@ -69,6 +134,7 @@ def _text(value: int) -> SecretValue:
 
 VALUES: Final = tuple(_text(value) for value in range(LAST_VALUE))
 HASHES: Final = tuple(secret_hash(value) for value in VALUES)
+NUMBERS_OF_HASHES: Final = {text: number for number, text in enumerate(HASHES)}
 NUMBERS: Final = {value: number for number, value in enumerate(VALUES)}
 TEXTS: Final = {value.reveal(): number for number, value in enumerate(VALUES)}
 
@@ -104,7 +170,7 @@ def real_secret(one: Held, is_shown: bool = True) -> OktaSecret:
 
 
 def form_of_secret(one: OktaSecret) -> Held:
-    return Held(id_number(one.id), HASHES.index(one.hash), _on(one.state))
+    return Held(id_number(one.id), NUMBERS_OF_HASHES[one.hash], _on(one.state))
 
 
 @cache
@@ -118,7 +184,18 @@ def method_number(raw: str | None) -> int | None:
 
 @cache
 def real_state(one: Record) -> State:
-    last = None if one.due is None else NOW - (LONG_AGO if one.due else YESTERDAY)
+    texts = texts_of(one.handled)
+    return replace(
+        _without_requests(one),
+        handled_rotate=texts["rotate"],
+        handled_revoke_previous=texts["revoke_previous"],
+        handled_rollback=texts["rollback"],
+        handled_replace_foreign=texts["replace_foreign"],
+    )
+
+
+def _without_requests(one: Record) -> State:
+    last = None if one.due is None else NOW - ROTATED[one.due]
     return State(
         uid=UID if one.mine else EARLIER_UID,
         app_id=CLIENT_ID if one.app else OTHER_APP,
@@ -135,7 +212,8 @@ def real_state(one: Record) -> State:
         series_from=last,
         refused_tries=tuple(map(instant, one.tries)),
         target_keys=builders.TARGET_KEYS if one.keys else (ID_KEY,),
-        handled_rotate=token_text(one.handled),
+        asked_at=None if one.asked is None else instant(one.asked),
+        bound_secret_id=None if one.bound is None else id_text(one.bound),
     )
 
 
@@ -144,7 +222,9 @@ def _started(one: Record) -> datetime:
     own = one.job.tries if one.job is not None else 0
     if own:
         return instant(one.tries[-own])
-    return instant(one.tries[-1]) + timedelta(microseconds=1) if one.tries else NOW - HOUR
+    if one.tries:
+        return instant(one.tries[-1]) + timedelta(microseconds=1)
+    return NOW - HOUR if one.asked is None else instant(one.asked)
 
 
 def form_of_state(state: State) -> Record:
@@ -166,25 +246,63 @@ def form_of_state(state: State) -> Record:
             sum(at >= job.started_at for at in state.refused_tries),
             token_number(job.token),
         ),
-        due=None if last is None else NOW - last > LONG_AGO / 2,
+        due=None if last is None else _due(NOW - last),
         tries=tuple(map(number_of, state.refused_tries)),
-        handled=token_number(state.handled_rotate),
+        asked=None if state.asked_at is None else number_of(state.asked_at),
+        handled=asked_of({verb: getattr(state, f"handled_{verb}") for verb in VERBS.values()}),
+        bound=None if state.bound_secret_id is None else id_number(state.bound_secret_id),
         keys=set(state.target_keys) == set(builders.TARGET_KEYS),
     )
+
+
+def _due(since: timedelta) -> Due:
+    if since < -HOUR:
+        return Due.AHEAD
+    return next(due for due in (Due.LATER, Due.SOON, Due.NOW) if since <= ROTATED[due])
+
+
+def _instant_of(age: Age | None) -> datetime | None:
+    return None if age is None else NOW - AGES[age]
+
+
+def _age(at: datetime | None) -> Age | None:
+    if at is None:
+        return None
+    if number_of(at) >= AHEAD:
+        return Age.TO_COME
+    return Age.UNDER_A_DAY if NOW - at < DAY else Age.OVER_A_DAY
+
+
+def texts_of(asked: Asked) -> dict[str, str | None]:
+    """The tokens by the domain's names."""
+    sid = asked.replace
+    tokens = {verb: token_text(getattr(asked, field)) for field, verb in VERBS.items()}
+    return {**tokens, "replace_foreign": None if sid is None else id_text(sid)}
+
+
+def asked_of(texts: Mapping[str, str | None]) -> Asked:
+    named = {field: texts[verb] for field, verb in VERBS.items()}
+    return Asked(**{field: _token(field, text) for field, text in named.items() if text})
+
+
+def _token(field: str, text: str) -> int:
+    return id_number(text) if field == "replace" else int(text.removeprefix("t"))
 
 
 def _credential(one: Cred | None) -> Credential | None:
     if one is None:
         return None
     value = None if one.value is None else VALUES[one.value]
-    return Credential(id_text(one.sid), one.place, NOW, value, _state(one.on))
+    since, off = _instant_of(one.since), _instant_of(one.off)
+    return Credential(id_text(one.sid), one.place, NOW, value, _state(one.on), since, off)
 
 
 def _cred(one: Credential | None) -> Cred | None:
     if one is None:
         return None
     value = None if one.value is None else NUMBERS[one.value]
-    return Cred(id_number(one.secret_id), value, one.index, _on(one.state))
+    since, off = _age(one.superseded_at), _age(one.deactivated_at)
+    return Cred(id_number(one.secret_id), value, one.index, _on(one.state), since, off)
 
 
 def token_text(token: int | None) -> str | None:
@@ -250,9 +368,8 @@ def real_status(told: Told | None) -> RotationStatus:
         if told.backoff
         else None,
         state_generation=told.gen,
-        handled_requests=None
-        if told.handled is None
-        else HandledRequests(rotate=token_text(told.handled)),
+        handled_requests=HandledRequests(**texts_of(told.handled)),
+        conditions=(READY if told.ready else NOT_READY,),
     )
 
 
@@ -260,19 +377,41 @@ def form_of_status(status: RotationStatus) -> Told | None:
     if status.observed_generation is None:
         return None
     again = status.failures.next_attempt_at if status.failures is not None else None
-    handled = status.handled_requests
+    handled = status.handled_requests or HandledRequests()
     return Told(
         tuple(sorted({id_number(one.secret_id) for one in status.credentials or ()})),
         status.state_generation,
-        None if handled is None else token_number(handled.rotate),
+        asked_of({verb: getattr(handled, verb) for verb in VERBS.values()}),
         again is not None and again > NOW,
+        all(c.status == "True" for c in status.conditions or () if c.type == ConditionType.READY),
     )
 
 
-def real_resource(base: Resource, told: Told | None, token: int | None, deleting: bool) -> Resource:
-    text = token_text(token)
-    annotations = {} if text is None else {ROTATE_ANNOTATION: text}
-    return replace(base, annotations=annotations, deleting=deleting, status=real_status(told))
+def real_resource(base: Resource, world: World) -> Resource:
+    texts = texts_of(world.asked)
+    annotations = {ANNOTATIONS[field]: texts[verb] for field, verb in VERBS.items()}
+    return replace(
+        base,
+        annotations={key: text for key, text in annotations.items() if text is not None},
+        deleting=world.deleting,
+        status=real_status(world.told),
+    )
+
+
+@cache
+def real_rival(base: Resource, rival: Rival) -> Resource:
+    created = base.created_at - DAY if rival.older else base.created_at + DAY
+    return replace(base, key=RIVAL, uid=RIVAL_UID, created_at=created)
+
+
+def rivals_state(rival: Rival) -> SecretObject | None:
+    """Its state Secret."""
+    if not rival.begun:
+        return None
+    active = builders.credential("theirs", builders.F)
+    content = to_data(builders.state(uid=RIVAL_UID, active=active))
+    name = RIVAL.name + STATE_SUFFIX
+    return SecretObject(NAMESPACE, name, "rivals", "1", STATE_SECRET_TYPE, {}, {}, content)
 
 
 @cache
@@ -290,7 +429,32 @@ def real_seen(one: Memory, is_shown: bool) -> Seen:
         refused_at=None if one.refused_at is None else instant(one.refused_at),
         trouble=UNAVAILABLE if one.trouble else None,
         unsettled_until=NOW + timedelta(seconds=10) if one.unsettled else None,
+        since=NOW,
+        asked_at=ASKED[one.recheck],
+        ask_again_at=NOW + RECHECK_AGAIN if one.recheck is Recheck.IN_AN_HOUR else None,
+        may_have_asked=one.may_have_asked,
+        tried=frozenset(map(_request_text, one.tried)),
     )
+
+
+def _request_text(request: tuple[str, int]) -> str:
+    field, token = request
+    text = id_text(token) if field == "replace" else token_text(token)
+    return f"{VERBS[field]}={text}"
+
+
+def _request_of(text: str) -> tuple[str, int]:
+    verb, token = text.split("=")
+    field = next(field for field, name in VERBS.items() if name == verb)
+    return field, _token(field, token)
+
+
+def _recheck_of(seen: Seen) -> Recheck:
+    if seen.ask_again_at is not None:
+        return Recheck.IN_AN_HOUR if seen.ask_again_at > NOW + HOUR / 60 else Recheck.NOW
+    if seen.asked_at is None:
+        return Recheck.NEW
+    return Recheck.NOW if NOW - seen.asked_at > DAY else Recheck.IN_A_DAY
 
 
 def form_of_seen(seen: Seen) -> Memory:
@@ -305,4 +469,7 @@ def form_of_seen(seen: Seen) -> Memory:
         refused_at=None if seen.refused_at is None else number_of(seen.refused_at),
         trouble=seen.trouble is not None,
         unsettled=seen.unsettled_until is not None and seen.unsettled_until > NOW,
+        recheck=_recheck_of(seen),
+        may_have_asked=seen.may_have_asked,
+        tried=tuple(sorted(map(_request_of, seen.tried))),
     )
