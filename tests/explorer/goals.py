@@ -5,7 +5,18 @@ from __future__ import annotations
 from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.decisions import Blocked, Decision, LetGo, Settled
 from okta_rotator.rotation.trouble import Next
-from tests.explorer.forms import FOREIGN_FROM, Asked, Due, Held, Keeping, Link, Record, World
+from tests.explorer.forms import (
+    EARLIER_FROM,
+    FOREIGN_FROM,
+    Aim,
+    Asked,
+    Due,
+    Held,
+    Keeping,
+    Link,
+    Record,
+    World,
+)
 from tests.explorer.overlap import comes_second
 
 
@@ -93,12 +104,22 @@ def _is_ours(world: World, secret: Held, shows_values: bool) -> bool:
     return shows_values and (secret.value < FOREIGN_FROM or secret.sid in witnesses)
 
 
+def _is_on_no_record(world: World, target: Aim) -> bool:
+    """A person's value under a key that no record calls ours."""
+    is_theirs = target.value is not None and target.value >= FOREIGN_FROM
+    return is_theirs and world.record is not None and not world.record.keys
+
+
 def _is_truthful(world: World, blocked: Blocked, shows_values: bool) -> bool:
     record, okta = world.record, world.okta
     named = [c.sid for c in (record.active, record.previous) if c] if record is not None else []
     match blocked.trouble.reason:
         case Reason.TARGET_CONFLICT:
-            return world.target is not None and not world.target.mine
+            return world.target is not None and (
+                not world.target.mine or _is_on_no_record(world, world.target)
+            )
+        case Reason.FOREIGN_SECRET if record is None:
+            return any(EARLIER_FROM <= one.value < FOREIGN_FROM for one in okta)
         case Reason.FOREIGN_SECRET:
             return len(okta) == 2 and any(one.sid not in named for one in okta)
         case Reason.TWO_SECRETS_EXIST if record is not None:

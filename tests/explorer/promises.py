@@ -22,7 +22,7 @@ from okta_rotator.rotation.decisions import (
 from okta_rotator.rotation.okta_view import Proof
 from tests.explorer.canon import DAY_AGO
 from tests.explorer.forms import (
-    FOREIGN_FROM,
+    EARLIER_FROM,
     STAND_IN_FROM,
     Cred,
     Held,
@@ -107,7 +107,7 @@ def _of_what_is_in_okta(world: World) -> Iterator[str]:
     if world.record is not None and not world.record.app:
         return
     if world.scars.record or world.record is None:
-        if _is_without_state(world) and any(v < FOREIGN_FROM for v in values):
+        if _is_without_state(world) and any(v < EARLIER_FROM for v in values):
             yield "a secret of ours is in Okta, and there is no state"
         return
     known = _known_values(world.record)
@@ -115,7 +115,7 @@ def _of_what_is_in_okta(world: World) -> Iterator[str]:
     unknown = [one.value for one in world.okta if one.value not in known and one.sid not in ids] + [
         late.value for late in world.late if late.kind is Kind.CREATE
     ]
-    if any(v is not None and v < FOREIGN_FROM and v not in known for v in unknown):
+    if any(v is not None and v < EARLIER_FROM and v not in known for v in unknown):
         yield "a secret of ours is unknown to the state"
 
 

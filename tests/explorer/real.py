@@ -398,7 +398,6 @@ def real_resource(base: Resource, world: World) -> Resource:
     )
 
 
-@cache
 def real_rival(base: Resource, rival: Rival) -> Resource:
     created = base.created_at - DAY if rival.older else base.created_at + DAY
     return replace(base, key=RIVAL, uid=RIVAL_UID, created_at=created)
