@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 import pytest
 
+from okta_rotator.rotation import agenda, facts, seen
 from okta_rotator.rotation import decide as deciding
-from okta_rotator.rotation import facts
-from okta_rotator.rotation.checks import first_look, intent, job, publication, reach, table
+from okta_rotator.rotation.checks import (
+    deletion,
+    first_look,
+    intent,
+    job,
+    ownership,
+    publication,
+    reach,
+    requests,
+    room,
+)
 from okta_rotator.rotation.decisions import (
     Blocked,
     CreateSecret,
@@ -99,7 +110,7 @@ def retire_what_the_state_does_not_know(patch: Patch) -> None:
             return None
         return DeactivateSecret(foreign[0].id, "mutant")
 
-    patch.setattr(table, "foreign_secret_is_in_the_way", retire_foreign)
+    patch.setattr(room, "foreign_secret_is_in_the_way", retire_foreign)
 
 
 def deactivate_the_only_active_one(patch: Patch) -> None:
@@ -160,11 +171,11 @@ def previous_is_overwritten_by_a_lost_active(patch: Patch) -> None:
 
 
 def tokens_are_read_from_status_alone(patch: Patch) -> None:
-    def by_status(s: Snapshot) -> str | None:
-        told = s.resource.status.handled_requests
-        return told.rotate if told is not None else None
+    def by_status(s: Snapshot, verb: facts.Verb) -> str | None:
+        token: str | None = getattr(s.resource.status.handled_requests, verb, None)
+        return token
 
-    patch.setattr(facts, "handled_rotate", by_status)
+    patch.setattr(facts, "handled", by_status)
 
 
 def a_lost_answer_is_not_waited_for(patch: Patch) -> None:
@@ -173,6 +184,69 @@ def a_lost_answer_is_not_waited_for(patch: Patch) -> None:
 
     instead_of(patch, reach.a_write_may_still_land)
     patch.setattr(publication, "a_write_may_still_land", never)
+    patch.setattr(deletion, "a_write_may_still_land", never)
+
+
+def a_refusal_without_an_answer_is_not_counted(patch: Patch) -> None:
+    patch.setattr(seen, "after_an_unanswered_proof", lambda known, is_active, now: known)
+
+
+def the_bound_secret_is_forgotten(patch: Patch) -> None:
+    def moved(*given: Any) -> State:
+        return replace(move_roles(*given), bound_secret_id=None)
+
+    patch.setattr(job, "move_roles", moved)
+
+
+def a_revocation_means_the_active_one(patch: Patch) -> None:
+    def bind(s: Snapshot) -> Decision | None:
+        bound = requests.revocation_is_bound(s)
+        if bound is None or bound.state.active is None:
+            return bound
+        return replace(
+            bound, state=replace(bound.state, bound_secret_id=bound.state.active.secret_id)
+        )
+
+    instead_of(patch, requests.revocation_is_bound, bind)
+
+
+def a_rollback_needs_no_proof(patch: Patch) -> None:
+    def roll_back(s: Snapshot) -> Decision | None:
+        state, token = s.state, facts.asked(s, facts.Verb.ROLLBACK)
+        if state is None or token is None or state.candidate is not None:
+            return None
+        return requests._rolled_back(s, state, token)
+
+    before(patch, requests.rollback_is_asked_for, roll_back)
+
+
+def retention_is_cut_short(patch: Patch) -> None:
+    patch.setattr(room, "promise_is_pending", lambda s, state, trigger: None)
+
+
+def the_hold_is_ignored(patch: Patch) -> None:
+    def at_once(s: Snapshot) -> datetime | None:
+        previous = s.state.previous if s.state is not None else None
+        is_off = previous is not None and previous.deactivated_at is not None
+        return s.now if is_off else agenda.retirement_at(s)
+
+    patch.setattr(job, "retirement_at", at_once)
+    patch.setattr(reach, "retirement_at", at_once)
+
+
+def the_stand_in_is_forgotten(patch: Patch) -> None:
+    def deactivate(s: Snapshot, state: State, one: OktaSecret) -> Decision:
+        return DeactivateSecret(one.id, "mutant")
+
+    patch.setattr(deletion, "_deactivated", deactivate)
+
+
+def another_resource_is_ignored(patch: Patch) -> None:
+    instead_of(patch, ownership.another_resource_comes_first)
+
+
+def the_recheck_is_never_due(patch: Patch) -> None:
+    instead_of(patch, publication.published_value_is_rechecked)
 
 
 MUTANTS: Final[dict[Mutant, str]] = {
@@ -189,6 +263,27 @@ MUTANTS: Final[dict[Mutant, str]] = {
     previous_is_overwritten_by_a_lost_active: "the state forgets a secret that Okta holds",
     tokens_are_read_from_status_alone: "a token is acted on twice",
     a_lost_answer_is_not_waited_for: "a value is in Okta twice",
+    a_refusal_without_an_answer_is_not_counted: "more than four refused values within a day",
+    the_bound_secret_is_forgotten: "a secret that was to be revoked is forgotten",
+    a_revocation_means_the_active_one: "a revocation is bound to another secret than was meant",
+    a_rollback_needs_no_proof: "the roles move to a value that was not proven",
+    retention_is_cut_short: "retention is cut short",
+    the_hold_is_ignored: "the hold is cut short",
+    the_stand_in_is_forgotten: "the only active secret is deactivated",
+    another_resource_is_ignored: "something is done although another resource came first",
+    the_recheck_is_never_due: "settled, and Okta does not accept the active secret",
 }
 """Each with the promise that it breaks."""
-# The bound secretId forgotten: here, once there is revoke-previous.
+
+WHERE: Final[dict[Mutant, str]] = {
+    a_refusal_without_an_answer_is_not_counted: "refused thrice",
+    the_bound_secret_is_forgotten: "requests",
+    a_revocation_means_the_active_one: "requests",
+    a_rollback_needs_no_proof: "requests",
+    retention_is_cut_short: "kept for a day",
+    the_hold_is_ignored: "kept for a day",
+    the_stand_in_is_forgotten: "revocation of one",
+    another_resource_is_ignored: "another resource",
+    the_recheck_is_never_due: "recheck",
+}
+"""The configurations in which those are looked for that break what is not in each of them."""

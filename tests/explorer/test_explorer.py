@@ -14,18 +14,6 @@ from tests.explorer.table import cells_of, printed, summary, unvisited
 pytestmark = pytest.mark.no_cover  # To measure coverage would double the time.
 
 
-UNKNOWN = "a secret of ours is unknown to the state"
-DEAD = "a value is published that does not work"
-KNOWN = {
-    "a person's secret found": {UNKNOWN, DEAD},
-    **{name: {UNKNOWN} for name in ("rotation and hands", "two hands", "stale lists")},
-}
-"""Open. UNKNOWN: the write that moves the roles lands late; meanwhile a person deletes the
-candidate in Okta, and it is made again under another id, which the state then does not know.
-DEAD: the state is deleted while its candidate is refused, which is then adopted as active, and
-published since Okta cannot be reached just then."""
-
-
 @cache
 def small_findings() -> list[Findings]:
     """Walked once, by the first test: in its call, for a fixture would be measured."""
@@ -57,4 +45,4 @@ def test_every_decision_met_every_outcome() -> None:
 @pytest.mark.parametrize("configuration", LARGE, ids=lambda one: one.name)
 def test_larger_budgets_find_nothing_more(configuration: Configuration) -> None:
     (found,) = walked([configuration])
-    assert set(found.broken) <= KNOWN.get(configuration.name, set()), summary([found])
+    assert not found.broken, summary([found])
