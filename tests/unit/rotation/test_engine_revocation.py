@@ -50,7 +50,9 @@ async def test_the_order_of_its_writes() -> None:
     world = await a_revocation(twice=True)
     world.forget_calls()
     await world.settle()
-    writes = [call.name for call in world.wire.calls if call.name not in ("read_secret", "read_resource")]
+    writes = [
+        call.name for call in world.wire.calls if call.name not in ("read_secret", "read_resource")
+    ]
     assert writes == [
         "delete_secret",
         "list_secrets",
