@@ -43,6 +43,7 @@ from okta_rotator.rotation.transitions import (
     mark_discard,
     move_roles,
     note_asking,
+    note_previous,
 )
 from okta_rotator.rotation.trouble import Next, Trouble
 
@@ -60,11 +61,9 @@ def discarded_candidate_is_removed(s: Snapshot) -> Decision | None:
         return None
     seen = candidate_in_okta(s)
     if seen is None:
-        return WriteState(
-            Step.FORGET_CANDIDATE,
-            forget_candidate(state),
-            "the refused candidate is gone from Okta",
-        )
+        # The back-off follows, and until its end nobody looks whether the previous one was retired.
+        after = note_previous(forget_candidate(state), in_okta(s, state.previous), s.now)
+        return WriteState(Step.FORGET_CANDIDATE, after, "the refused candidate is gone from Okta")
     if not is_active(seen):
         return DeleteSecret(seen.id, "the candidate was refused")
     if any(is_active(one) for one in listed(s) if one.id != seen.id):
