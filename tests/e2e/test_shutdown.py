@@ -18,6 +18,8 @@ from tests.chaos.proxy import Proxies
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
 
+pytestmark = pytest.mark.timeout(300)
+
 END = 25.0
 """Seconds to end in; Kubernetes gives 30."""
 
