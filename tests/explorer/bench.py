@@ -16,7 +16,6 @@ from typing import Any, Final, TypeVar
 from okta_rotator.api.names import SECRET_ID_ANNOTATION, STATE_SUFFIX
 from okta_rotator.api.rotation import OktaSecretsAction
 from okta_rotator.api.rotation_status import RotationStatus
-from okta_rotator.rotation import seen as what_is_seen
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import (
     ActivateSecret,
@@ -31,7 +30,7 @@ from okta_rotator.rotation.decisions import (
     Verdict,
     WriteState,
 )
-from okta_rotator.rotation.engine import Engine, _Pass
+from okta_rotator.rotation.engine import Engine, _at_start, _Pass
 from okta_rotator.rotation.okta_view import Proof
 from okta_rotator.rotation.seen import Seen
 from okta_rotator.rotation.snapshot import Connection, Draw, Resource, SecretObject, Snapshot
@@ -196,10 +195,10 @@ class Bench:
     def begun(self) -> World:
         """A pass begins: see `Engine.run`."""
         world, seen = self.world, self.seen().for_a_new_pass().clamped(self.clock())
-        has_a_job = world.record is not None and world.record.candidate is not None
-        if world.memory is None and has_a_job:
-            seen = what_is_seen.at_start(seen, self.clock(), may_have_asked=True)
         running = Running(None, None, 0)
+        if world.memory is None:
+            work = Bench(self._setup, world._replace(running=running)).work()
+            seen = _at_start(replace(work, seen=seen), self.clock())
         return canonical(world._replace(memory=form_of_seen(seen), running=running))
 
     def after(self, decision: Decision, outcome: Outcome) -> World | None:

@@ -137,9 +137,8 @@ class Engine:
         if work.status_before.last_rotated_at is None:
             # It was wiped, or the resource is new and takes up what an earlier one left.
             self._take_as_told(work)
-        if is_first and self._has_a_job(work):
-            may_have_asked = work.stored is not None and _was_asking(work.stored)
-            work.seen = what_is_seen.at_start(work.seen, self._now(), may_have_asked)
+        if is_first:
+            work.seen = _at_start(work, self._now())
         try:
             outcome = await self._work(work)
         except PortError:
@@ -215,10 +214,6 @@ class Engine:
             target_is_live=work.target_is_live,
             neighbours=work.neighbours,
         )
-
-    def _has_a_job(self, work: _Pass) -> bool:
-        state = work.stored.state if work.stored is not None else None
-        return state is not None and state.candidate is not None
 
     async def _try(self, work: _Pass, decision: Act) -> Verdict | None:
         """Act; a lost race has everything read anew, and what needs a person ends the pass."""
@@ -388,6 +383,14 @@ class Engine:
         return status
 
 
+def _at_start(work: _Pass, now: datetime) -> Seen:
+    """An earlier process may have sent a write: of a candidate, or to end what is not active."""
+    state = work.stored.state if work.stored is not None else None
+    if state is None or not (state.candidate or state.previous or state.bound_secret_id):
+        return work.seen
+    return what_is_seen.at_start(work.seen, now, state.asked_at is not None)
+
+
 def _active_id(status: RotationStatus) -> str | None:
     held = status.credentials or ()
     return next((one.secret_id for one in held if one.index == status.active_index), None)
@@ -433,10 +436,6 @@ def _stored(secret: SecretObject) -> StoredState:
 def _has_begun(stored: StoredState) -> bool:
     state = stored.state
     return state is not None and (state.active or state.candidate) is not None
-
-
-def _was_asking(stored: StoredState) -> bool:
-    return stored.state is not None and stored.state.asked_at is not None
 
 
 def _was_discarded(stored: StoredState | None) -> bool:

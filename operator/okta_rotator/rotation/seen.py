@@ -101,10 +101,9 @@ def after_proof(
     is_active: bool,
 ) -> Seen:
     told = replace(seen, proofs={**seen.proofs, question: (proof, now)})
-    if proof is Proof.ACCEPTED:
-        told = replace(told, may_have_asked=False)
     if not is_active:
-        return told
+        is_good = proof is Proof.ACCEPTED
+        return replace(told, may_have_asked=told.may_have_asked and not is_good)
     told = replace(told, asked_at=now, ask_again_at=None)
     if proof is Proof.CANNOT_TELL:
         return told
@@ -156,9 +155,8 @@ def before_a_person_acts(seen: Seen) -> Seen:
 
 
 def at_start(seen: Seen, now: datetime, may_have_asked: bool) -> Seen:
-    """A process that finds a job under way does not know what its forerunner sent last."""
-    until = now + LATE_EFFECT
-    return replace(seen, unsettled_until=until, may_have_asked=may_have_asked)
+    """A new process does not know what its forerunner sent last, nor what it has asked."""
+    return replace(seen, unsettled_until=now + LATE_EFFECT, may_have_asked=may_have_asked)
 
 
 def _earlier(one: datetime | None, other: datetime) -> datetime | None:

@@ -157,7 +157,9 @@ def how_to_replace(s: Snapshot, foreign: OktaSecret) -> str:
 def _can_be_retired(s: Snapshot, state: State) -> bool:
     previous, active = in_okta(s, state.previous), in_okta(s, state.active)
     is_off = active is not None and not is_active(active)
-    return _stand_in(s) is not None or previous is not None or is_off
+    on = [one for one in listed(s) if is_active(one)]
+    may_go = previous is not None and on != [previous]
+    return _stand_in(s) is not None or may_go or is_off
 
 
 def retirement(s: Snapshot, secret: OktaSecret, why: str) -> Decision | None:
