@@ -84,7 +84,7 @@ def of_retiring_in_time(before: World, sid: int, is_deletion: bool) -> Iterator[
         return
     if any(one.value == secret.value for one in listed if one is not secret):
         return
-    if before.doomed == secret.value:
+    if before.doomed == secret.value or record.bound == sid:
         return
     if not _is_called_for(before, record, secret):
         yield "a secret is retired that nothing asks for"
