@@ -126,7 +126,11 @@ def foreign_secret_is_in_the_way(s: Snapshot, state: State) -> Decision | None:
 def _named_stranger_retired(s: Snapshot, state: State) -> Decision | None:
     named = (s.resource.annotations.get(REPLACE_FOREIGN_ANNOTATION), state.handled_replace_foreign)
     replaced = next((one for one in strangers(s, state) if one.id in named), None)
-    return None if replaced is None else _replacement(s, state, replaced)
+    if replaced is None:
+        return None
+    is_only = [one for one in listed(s) if is_active(one)] == [replaced]
+    # Where it cannot go, no other ACTIVE one goes in its place.
+    return _replacement(s, state, replaced) or (None if is_only else _foreign(s, state, replaced))
 
 
 def _replacement(s: Snapshot, state: State, foreign: OktaSecret) -> Decision | None:
