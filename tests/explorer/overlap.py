@@ -86,6 +86,8 @@ def of_retiring_in_time(before: World, sid: int, is_deletion: bool) -> Iterator[
         return
     if before.doomed == secret.value or record.bound == sid:
         return
+    if secret.value >= FOREIGN_FROM and _is_another_named(before, record, secret, listed):
+        yield "another secret is taken away than the one that was named"
     if not _is_called_for(before, record, secret):
         yield "a secret is retired that nothing asks for"
     previous = record.previous
@@ -108,6 +110,15 @@ def _is_called_for(before: World, record: Record, secret: Held) -> bool:
 def is_named(before: World, record: Record, secret: Held) -> bool:
     """Whether a person named it by replace-foreign."""
     return secret.sid in (before.asked.replace, record.handled.replace)
+
+
+def _is_another_named(
+    before: World, record: Record, secret: Held, listed: tuple[Held, ...]
+) -> bool:
+    known = {one.sid for one in (record.active, record.previous) if one is not None}
+    strangers = [one for one in listed if one is not secret and one.sid not in known]
+    is_meant = is_named(before, record, secret)
+    return not is_meant and any(is_named(before, record, one) for one in strangers)
 
 
 def _is_overruled(before: World, record: Record) -> bool:

@@ -11,7 +11,7 @@ from tests.explorer.configurations import SMALL
 from tests.explorer.explore import Budget, explore
 from tests.explorer.mutants import MUTANTS, WHERE, Mutant
 
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.timeout(600)]
 
 BY_NAME: Final = {one.name: one for one in SMALL}
 SEARCHED: Final = (
