@@ -205,8 +205,8 @@ def test_a_first_rotation_is_let_come_to_its_end(held: HeldScene, name: str, sid
     held.process.start()
     held.until_connected()
     held.traffic.begin()
-    # The first status and the first Event tell of the start of the rotation, the second of its end.
-    hold = held.traffic.hold(name, side, 2 if name in ("patch status", "post events") else 1)
+    # The first status tells that the rotation begins, the second that it is over.
+    hold = held.traffic.hold(name, side, 2 if name == "patch status" else 1)
     held.rotate()
     come(held, hold)
     held.process.signal(signal.SIGTERM)
