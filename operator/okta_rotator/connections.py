@@ -114,7 +114,7 @@ class ConnectionBook:
         """Okta refused the credentials to a rotation: the Secret may hold others by now."""
         entry = self._entries.get(key)
         if entry is not None and entry.checked_at is not None and entry.problem is None:
-            self.queue.add_at(key, entry.checked_at + DOUBT_AFTER)
+            self.queue.add_at(key, min(entry.checked_at, self._now()) + DOUBT_AFTER)
 
     def connection_of(self, resource: Resource) -> Connection:
         spec, secrets = resource.spec, self._credential_secrets(resource.key.namespace)
