@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from tests.chaos.calls import kube_call, okta_call
 from tests.chaos.proxy import Answer, Exchange, Proxies, Proxy, Reset
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
 from tests.operator_process import OperatorProcess
+from tests.resources import Json
 from tests.scene import CONNECTION, Scene
 
 HEARTBEAT: Final = "1800"
@@ -163,6 +166,16 @@ class Ground(Scene):
         self.connect(url=self.to_okta.url)
         self.until_connected(CONNECTION)
         return process
+
+    def app_state(self) -> Json:
+        """What the emulator holds of the app; it may end an idle connection just as we ask."""
+        try:
+            return self.okta.app_state(self.app_id)
+        except httpx.RemoteProtocolError:
+            return self.okta.app_state(self.app_id)
+
+    def okta_secrets(self) -> list[Json]:
+        return list(self.app_state()["secrets"])
 
     def is_alive(self) -> bool:
         """Whether the operator says so of itself."""

@@ -20,6 +20,9 @@ from tests.chaos.ground import Ground
 from tests.scene import STATE_SUFFIX
 
 PATIENCE: Final = 30.0
+CROWDED: Final = 60.0
+"""Seconds in which a resource is ready, where many are made at once."""
+
 _VALUES: Final = ("active", "previous", "candidate")
 
 
@@ -113,11 +116,22 @@ class Trial:
         effects = self.ground.to_okta.effects(self.ground.app_id)[self._began :]
         creates = [effect.status for effect in effects if effect.name == "create"]
         assert creates == [201] * rotations, self._story(f"creates: {creates}")
-        told = self.ground.okta.app_state(self.ground.app_id)["refusedIntrospections"]["total"]
+        told = self.ground.app_state()["refusedIntrospections"]["total"]
         assert told == self.consumer.refusals, "Okta refused a value that the operator put to it"
 
     def _story(self, what: str) -> str:
         return f"{what}\n{self.ground._story()}"
+
+
+def with_two_secrets(ground: Ground, name: str) -> Ground:
+    """A resource whose app holds two secrets, so that the next rotation has to free a place."""
+    guest = ground.guest(name)
+    guest.rotate()
+    guest.until_ready(CROWDED)
+    guest.annotate("sunday")
+    guest.until(lambda: guest.handled() == "sunday", f"{name} has two secrets", CROWDED)
+    guest.until_ready(CROWDED)
+    return guest
 
 
 def side_by_side(cases: Mapping[str, Callable[[], None]], at_once: int = 24) -> None:

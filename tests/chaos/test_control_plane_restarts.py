@@ -17,7 +17,7 @@ from tests.chaos.proxy import Answer, Proxies
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
 
-SOON = 40.0
+SOON = 60.0
 """Seconds after the control plane is ready again: pauses have doubled up to half a minute."""
 
 

@@ -17,7 +17,7 @@ from tests.chaos.judge import Trial, side_by_side
 from tests.chaos.proxy import Answer
 
 BURST, AWAY = 5.0, 30.0
-SOON: Final = {BURST: 15.0, AWAY: 40.0}
+SOON: Final = {BURST: 30.0, AWAY: 60.0}
 """Seconds in which all is well again: the pauses of the operator double, as the absence did."""
 
 
@@ -63,7 +63,7 @@ def in_mid_rotation(grounds: Grounds, crowd: Crowd, fault: str, seconds: float) 
     ground = grounds()
     ground.begin()
     ground.rotate()
-    ground.until_ready()
+    ground.until_ready(SOON[BURST])
     trial, weather = Trial(ground, crowd), Weather(ground, BURSTS[fault])
     ground.to_okta.plan = weather.turn_at_create
     ground.annotate("monday")
@@ -76,7 +76,7 @@ def at_rest(grounds: Grounds, crowd: Crowd, fault: str, seconds: float) -> None:
     ground = grounds()
     ground.begin()
     ground.rotate()
-    ground.until_ready()
+    ground.until_ready(SOON[BURST])
     trial, weather = Trial(ground, crowd), Weather(ground, BURSTS[fault])
     weather.turn()
     ground.annotate("monday")
@@ -88,7 +88,7 @@ def watches_die(grounds: Grounds, crowd: Crowd) -> None:
     ground = grounds()
     ground.begin()
     ground.rotate()
-    ground.until_ready()
+    ground.until_ready(SOON[BURST])
     trial = Trial(ground, crowd)
 
     async def dies(call: Call) -> Answer:
@@ -101,7 +101,7 @@ def watches_die(grounds: Grounds, crowd: Crowd) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 def test_a_burst_of_failures_in_mid_rotation_is_survived(grounds: Grounds, crowd: Crowd) -> None:
     cases = {
         f"{fault} in mid-rotation": partial(in_mid_rotation, grounds, crowd, fault, BURST)
@@ -111,7 +111,7 @@ def test_a_burst_of_failures_in_mid_rotation_is_survived(grounds: Grounds, crowd
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 def test_half_a_minute_without_an_api_server_is_survived(grounds: Grounds, crowd: Crowd) -> None:
     cases = {}
     for fault in ("reset", "429", "500", "503"):

@@ -17,7 +17,7 @@ CREATION += ["write status", "create event"]
 BY_HAND = ["write state", "write state", "write target", "write status", "create event"]
 """The writes of a rotation as they were recorded, which a test holds to be all."""
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 SPARSE = 0.5
 """Seconds between the attempts of a consumer, where there are many."""
 
@@ -48,7 +48,7 @@ def disturbed_creation(ground: Ground, crowd: Crowd, name: str, plan: Plan) -> N
 def disturbed_rotation(ground: Ground, crowd: Crowd, name: str, plan: Plan) -> None:
     guest = ground.guest(name)
     guest.rotate()
-    guest.until_ready()
+    guest.until_ready(PATIENCE)
     trial = Trial(guest, crowd, SPARSE)
     guest.to_kube.plans[name] = plan
     guest.annotate("monday")

@@ -11,15 +11,15 @@ import pytest
 from tests.chaos.conftest import Grounds
 from tests.chaos.consumer import Crowd
 from tests.chaos.ground import Call, Ground
-from tests.chaos.judge import Trial, side_by_side
+from tests.chaos.judge import Trial, side_by_side, with_two_secrets
 from tests.chaos.proxy import Answer
 
 WRITES = ("create", "deactivate", "delete")
 DEADLINE = 10.0
 """Seconds that the operator waits for an answer; what it sent may land as long after that."""
 
-AFTER_BACK_OFF = 60.0 + 40.0
-AFTER_START = 10.0 + 40.0
+AFTER_BACK_OFF = 60.0 + 60.0
+AFTER_START = 10.0 + 60.0
 
 
 class Late:
@@ -41,18 +41,8 @@ class Late:
         return answer
 
 
-def ready(ground: Ground, name: str) -> Ground:
-    """A resource whose app holds two secrets."""
-    guest = ground.guest(name)
-    guest.rotate()
-    guest.until_ready()
-    guest.rotate_by_hand("sunday")
-    guest.until_ready()
-    return guest
-
-
 def given_up(ground: Ground, crowd: Crowd, write: str, seconds: float) -> None:
-    guest = ready(ground, f"{write}-{seconds:.0f}")
+    guest = with_two_secrets(ground, f"{write}-{seconds:.0f}")
     trial, late = Trial(guest, crowd), Late(write, seconds)
     guest.to_okta.plans[guest.app_id] = late
     guest.annotate("monday")
@@ -63,7 +53,7 @@ def given_up(ground: Ground, crowd: Crowd, write: str, seconds: float) -> None:
 def killed(grounds: Grounds, crowd: Crowd, write: str, seconds: float) -> None:
     ground = grounds()
     operator = ground.begin()
-    guest = ready(ground, f"{write}-{seconds:.0f}")
+    guest = with_two_secrets(ground, f"{write}-{seconds:.0f}")
     trial, late = Trial(guest, crowd), Late(write, seconds)
     guest.to_okta.plans[guest.app_id] = late
     guest.annotate("monday")
@@ -75,7 +65,7 @@ def killed(grounds: Grounds, crowd: Crowd, write: str, seconds: float) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 def test_a_write_that_was_given_up_and_lands_later_leaves_one_new_secret(
     shared: Ground, crowd: Crowd
 ) -> None:
@@ -88,7 +78,7 @@ def test_a_write_that_was_given_up_and_lands_later_leaves_one_new_secret(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 def test_a_write_that_outlives_its_operator_leaves_one_new_secret(
     grounds: Grounds, crowd: Crowd
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.consumer import Crowd
 from tests.chaos.faults import OKTA_FAULTS, some
 from tests.chaos.ground import Call, Ground, Plan
-from tests.chaos.judge import Trial, side_by_side
+from tests.chaos.judge import Trial, side_by_side, with_two_secrets
 
 CALLS = ("read app", "deactivate", "delete", "create", "introspect")
 """Of a rotation of an app with two secrets, in their order; a test holds them to be all."""
@@ -19,24 +19,14 @@ READS = ("read app", "introspect")
 TRIES = 3
 """What only reads is tried so often by a call."""
 
-PATIENCE = 60.0 + 30.0
+PATIENCE = 60.0 + 60.0
 """Seconds: the first pause after a failure is a minute at most."""
 
 SPARSE = 0.5
 
 
-def ready(ground: Ground, name: str) -> Ground:
-    """A resource whose app holds two secrets."""
-    guest = ground.guest(name)
-    guest.rotate()
-    guest.until_ready()
-    guest.rotate_by_hand("sunday")
-    guest.until_ready()
-    return guest
-
-
 def test_these_are_the_calls_of_a_rotation(shared: Ground) -> None:
-    guest = ready(shared, "recorded")
+    guest = with_two_secrets(shared, "recorded")
     before = len(guest.to_okta.effects(guest.app_id))
     guest.rotate_by_hand("monday")
     effects = guest.to_okta.effects(guest.app_id)[before:]
@@ -44,7 +34,7 @@ def test_these_are_the_calls_of_a_rotation(shared: Ground) -> None:
 
 
 def disturbed(ground: Ground, crowd: Crowd, name: str, plan: Plan) -> None:
-    guest = ready(ground, name)
+    guest = with_two_secrets(ground, name)
     trial = Trial(guest, crowd, SPARSE)
     guest.to_okta.plans[guest.app_id] = plan
     guest.annotate("monday")

@@ -18,7 +18,7 @@ from tests.chaos.streams import expired, watches_delayed
 LATE: Final = 3.0
 """Seconds that each event of a watch is late."""
 
-PATIENCE = 25.0
+PATIENCE = 45.0
 DELETES: Final = {"spec.deletionPolicy.secret": "Delete"}
 
 

@@ -16,7 +16,7 @@ from tests.chaos.ground import Ground
 from tests.chaos.judge import Trial, side_by_side
 from tests.chaos.streams import Valve, watches_held
 
-PATIENCE = 25.0
+PATIENCE = 45.0
 SHORT_HEARTBEAT = "1"
 SILENCES = 5
 """Heartbeats that may fail to come before the process calls itself dead."""
