@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.controlplane import ControlPlane
 from tests.fuzz.ground import ground, install
-from tests.fuzz.sequences import run_all, summary
+from tests.fuzz.sequences import Drawn, run_all, summary
 from tests.okta_fixtures import emulator_process
 
 
@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--steps", action="store_true", help="show the edits of all sequences")
     asked = parser.parse_args()
     seeds = range(asked.seed, asked.seed + asked.sequences)
+    authors = [Drawn(seed, asked.edits) for seed in seeds]
     with (
         tempfile.TemporaryDirectory() as folder,
         emulator_process() as okta,
@@ -29,7 +30,7 @@ def main() -> int:
     ):
         install(control_plane)
         with ground(control_plane, okta, Path(folder)) as here:
-            runs = run_all(here, seeds, asked.edits, asked.at_once)
+            runs = run_all(here, authors, asked.at_once)
     for run in runs:
         if run.failure is not None or asked.steps:
             print(run.story())

@@ -15,7 +15,6 @@ from okta_rotator.api.names import (
     ADOPT_ANNOTATION,
     APP_ID_ANNOTATION,
     PREFIX,
-    ROTATE_ANNOTATION,
     ROTATION_LABEL,
     ROTATION_NAME_ANNOTATION,
     SECRET_ID_ANNOTATION,
@@ -38,12 +37,14 @@ from tests.fuzz.schema import (
     CONNECTIONS,
     ROTATIONS,
     Place,
+    annotation_of,
     at,
     draw,
     metadata_keys,
     oddities,
     places,
     plain_texts,
+    request_verbs,
     spec_schema,
 )
 from tests.resources import ABSENT, Json
@@ -57,7 +58,7 @@ MODELS: dict[Kind, type[ApiModel]] = {
     Kind.CONNECTION: ConnectionSpec,
 }
 HAND_KEYS = ("HAND_A", "HAND_B", "hand.c")
-"""Keys of the target that people use for themselves; no drawn mapping names them."""
+"""Keys of the target that people use for themselves; now and then a mapping names one."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ class View:
     """The spec of the connection that the resource began with; None while it is deleted."""
     target: Json | None
     needs_mending: bool
-    """Whether the target was made a stranger's, or immutable."""
+    """Whether the target, or a key that is mapped, is a person's, or it is immutable."""
+    may_use_hands: bool
+    """Whether the operator still takes a hand in the target for an accident."""
     annotations: dict[str, str]
     connection_is_broken: bool
     """Of the connection that the resource began with."""
@@ -161,6 +164,8 @@ def _drawn(schema: Json, place: Place, random: Random) -> Any:
     value = draw(schema, random)
     if place == ("target",):  # What cannot be changed of it is left to the server's defaults.
         return {k: v for k, v in value.items() if k == "metadata"}
+    if place[:-1] == ("secretsMapping",) and random.random() < 0.2:
+        return random.choice(HAND_KEYS)
     return value
 
 
@@ -219,21 +224,27 @@ def _other_connection(view: View, random: Random) -> Edit:
 
 
 def _annotation(view: View, random: Random) -> Edit:
-    if ROTATE_ANNOTATION in view.annotations and random.random() < 0.3:
-        value = random.choice([None, view.annotations[ROTATE_ANNOTATION]])
-        return Annotate(ROTATE_ANNOTATION, value)
-    fresh = f"token-{random.randrange(10**6)}"
-    junk = ["", " ", "k" * 1024, "k" * 1025, "{}", "null", "é🙂\n", random.choice(plain_texts())]
-    token = fresh if random.random() < 0.6 else random.choice(junk)
-    own = [key for key in view.annotations if key != ROTATE_ANNOTATION]
-    unknown = [PREFIX + "unheard-of", PREFIX + "adopt", "example.com/note"]
-    other = Annotate(random.choice([*unknown, *own]), random.choice([None, fresh, ""]))
-    return Annotate(ROTATE_ANNOTATION, token) if random.random() < 0.7 else other
+    """A request, new, old or junk, by any verb; or what is none of our business."""
+    if random.random() < 0.3:
+        own = [key for key in view.annotations if not key.startswith(PREFIX)]
+        unknown = [PREFIX + "unheard-of", PREFIX + "adopt", "example.com/note"]
+        return Annotate(random.choice([*unknown, *own]), random.choice([None, "note", ""]))
+    key = annotation_of(random.choice([*request_verbs(), "rotate", "rotate"]))
+    there = view.annotations.get(key)
+    tokens = [f"token-{random.randrange(10**6)}"] * 3 + sorted(set(view.annotations.values()))
+    if there is not None and random.random() < 0.3:
+        return Annotate(key, random.choice([None, there]))
+    return Annotate(key, random.choice(tokens) if random.random() < 0.7 else _junk(random))
+
+
+def _junk(random: Random) -> str:
+    texts = [*("", " ", "{}", "null", "é🙂\n"), random.choice(plain_texts())]
+    return random.choice([*texts, "k" * 1024, "k" * 1025])
 
 
 def _hand_in_target(view: View, random: Random) -> Edit:
-    if view.target is None:
-        return Act.DELETE_TARGET
+    if view.target is None or not view.may_use_hands:
+        return _sound_spec(view, random)
     return random.choice(_HANDS)(view, random)
 
 

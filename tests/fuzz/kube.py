@@ -22,6 +22,10 @@ class RefusedError(Exception):
     """The API server refused a write; the text is its message."""
 
 
+class ConflictError(RefusedError):
+    """Somebody else has changed the object meanwhile."""
+
+
 class Kube(KubeReader):
     """One namespace; unknown fields are refused, as kubectl has it."""
 
@@ -61,5 +65,6 @@ class Kube(KubeReader):
             method, path, content=content, headers=kind, params=STRICT | (more or {})
         )
         if answer.status_code >= 400:
-            raise RefusedError(f"{answer.status_code} {answer.json()['message']}")
+            kind_of_error = ConflictError if answer.status_code == 409 else RefusedError
+            raise kind_of_error(f"{answer.status_code} {answer.json()['message']}")
         return dict(answer.json())

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from okta_rotator.api.base import rfc3339
-from okta_rotator.api.names import LONGEST_TOKEN, ROTATE_ANNOTATION, SECRET_ID_ANNOTATION
+from okta_rotator.api.names import LONGEST_TOKEN, SECRET_ID_ANNOTATION
 from okta_rotator.rotation.schedule import next_rotation_at
 from tests.fuzz.normal import conditions_of, state_of, status_of, target_of
+from tests.fuzz.schema import annotation_of, request_verbs
 from tests.fuzz.subject import Hands, Seen, decoded
 from tests.fuzz.twins import Expected
+from tests.resources import Json
 
 WAITS = {"RetentionPending"}
 """Reasons of RotationFailing that only a resource with a past can have."""
@@ -25,8 +27,8 @@ class Past:
 
     published: str | None = None
     """Okta's id of the published secret."""
-    handled: str | None = None
-    """The last rotate token that was acted on."""
+    handled: Mapping[str, str | None] = field(default_factory=dict)
+    """The last token that was acted on, by verb."""
 
 
 def past_of(seen: Seen) -> Past:
@@ -34,9 +36,10 @@ def past_of(seen: Seen) -> Past:
     return Past(annotations.get(SECRET_ID_ANNOTATION), handled(seen))
 
 
-def handled(seen: Seen) -> str | None:
-    """An empty token asks for nothing, so it is the same as none."""
-    return (seen.status.get("handledRequests") or {}).get("rotate") or None
+def handled(seen: Seen) -> dict[str, str | None]:
+    """By verb. An empty token asks for nothing, so it is the same as none."""
+    told = seen.status.get("handledRequests") or {}
+    return {verb: told.get(verb) or None for verb in request_verbs()}
 
 
 def differences(
@@ -45,7 +48,10 @@ def differences(
     """Every difference, in words."""
     found = [*_of_the_writes(seen, annotations)]
     if hands.is_taken:
-        return [*found, *_while_taken(seen)]
+        return [*found, *_while_taken(seen, "")]
+    keys = coveted(seen.spec, hands)
+    if keys:
+        return [*found, *_while_taken(seen, keys[0]), *_of_the_hands(seen, hands)]
     if hands.is_immutable and "Stalled" in seen.conditions:
         return [*found, *_while_immutable(seen)]
     found += _of_equality(seen, expected, hands)
@@ -87,13 +93,20 @@ def _of_a_blocked_rotation(seen: Seen, reason: str, message: str) -> Iterator[st
     yield from _differ("conditions", conditions, {"RotationFailing": ["True", reason, message]})
 
 
-def _while_taken(seen: Seen) -> Iterator[str]:
+def coveted(spec: Json, hands: Hands) -> list[str]:
+    """Keys that the mapping names, and that hold what a person put there."""
+    return sorted(set(spec["secretsMapping"].values()) & set(hands.data))
+
+
+def _while_taken(seen: Seen, key: str) -> Iterator[str]:
+    """The target, or a key of it, is a person's: it is left alone, and that is told."""
     conditions = {kind: c["reason"] for kind, c in seen.conditions.items()}
     wanted = {"Ready": "TargetConflict", "Stalled": "TargetConflict"}
     yield from _differ("conditions of one whose target was taken", conditions, wanted)
     name = seen.target["metadata"]["name"] if seen.target is not None else "?"
-    if name not in seen.conditions.get("Stalled", {"message": ""})["message"]:
-        yield f"the message does not name the Secret {name}"
+    message = seen.conditions.get("Stalled", {"message": ""})["message"]
+    if f"Secret {name} " not in message or key not in message:
+        yield f"the message does not name the Secret {name} and its key {key!r}: {message}"
 
 
 def _while_immutable(seen: Seen) -> Iterator[str]:
@@ -118,12 +131,8 @@ def _of_the_writes(seen: Seen, annotations: dict[str, str]) -> Iterator[str]:
 
 def _of_the_target(seen: Seen, hands: Hands) -> Iterator[str]:
     assert seen.target is not None
+    yield from _of_the_hands(seen, hands)
     metadata, mapping = seen.target["metadata"], seen.spec["secretsMapping"]
-    kept = [(hands.data, seen.data), (hands.labels, metadata.get("labels") or {})]
-    kept.append((hands.annotations, metadata.get("annotations") or {}))
-    for by_hand, live in kept:
-        if not by_hand.items() <= live.items():
-            yield f"a person's {by_hand} became {live}"
     if seen.data[mapping["clientId"]] != seen.spec["parameters"]["clientId"]:
         yield "the client id is wrong"
     value = seen.data[mapping["clientSecret"]]
@@ -132,6 +141,16 @@ def _of_the_target(seen: Seen, hands: Hands) -> Iterator[str]:
         yield "Okta does not accept the published value"
     if metadata["annotations"][SECRET_ID_ANNOTATION] not in accepted:
         yield "the target names another secret than the one it holds"
+
+
+def _of_the_hands(seen: Seen, hands: Hands) -> Iterator[str]:
+    """What people put into the target stays theirs."""
+    metadata = seen.target["metadata"] if seen.target is not None else {}
+    kept = [(hands.data, seen.data), (hands.labels, metadata.get("labels") or {})]
+    kept.append((hands.annotations, metadata.get("annotations") or {}))
+    for by_hand, live in kept:
+        if not by_hand.items() <= live.items():
+            yield f"a person's {by_hand} became {live}"
 
 
 def _active(seen: Seen) -> set[str]:
@@ -161,12 +180,23 @@ def _of_schedule(seen: Seen) -> Iterator[str]:
 
 def _of_requests(seen: Seen, annotations: dict[str, str], past: Past) -> Iterator[str]:
     """A token is acted on once, and nothing but a token rotates."""
-    token = annotations.get(ROTATE_ANNOTATION)
+    now = handled(seen)
+    for verb in sorted(now.keys() - {"replaceForeign"}):
+        yield from _of_request(seen, verb, annotations.get(annotation_of(verb)), past)
+    if past.published is None:
+        return
+    new = {verb for verb, token in now.items() if token not in (None, past.handled.get(verb))}
+    has_moved = past.published != past_of(seen).published
+    may_move = new & {"rotate", "rollback", "revokePrevious"}
+    if (has_moved and not may_move) or (new == {"rotate"} and not has_moved):
+        yield f"rotated: {has_moved}, newly handled: {new}"
+    if "revokePrevious" in new and "RotationFailing" not in seen.conditions and len(seen.okta) > 1:
+        yield "the previous secret was to be revoked"
+
+
+def _of_request(seen: Seen, verb: str, token: str | None, past: Past) -> Iterator[str]:
     is_asked = bool(token) and len(token or "") <= LONGEST_TOKEN
     is_held_up = "RotationFailing" in seen.conditions
-    wanted = token if is_asked and not is_held_up else past.handled
-    if not (is_held_up and handled(seen) == token):
-        yield from _differ("handled", handled(seen), wanted)
-    has_moved = past.published not in (None, past_of(seen).published)
-    if has_moved != (handled(seen) not in (None, past.handled)):
-        yield f"rotated: {has_moved}, handled before: {past.handled!r}, now: {handled(seen)!r}"
+    has, had = handled(seen)[verb], past.handled.get(verb)
+    if not (is_held_up and has in (token, had)):
+        yield from _differ(f"handled {verb}", has, token if is_asked else had)

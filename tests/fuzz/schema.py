@@ -13,6 +13,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from okta_rotator.api.names import PREFIX
 from tests.cluster.drawn_specs import METADATA_KEY
 from tests.resources import Json
 
@@ -36,6 +37,11 @@ def request_verbs() -> tuple[str, ...]:
     """What a resource can be asked for by an annotation: the fields of `handledRequests`."""
     handled = _kind(ROTATIONS)["status"]["properties"].get("handledRequests", {})
     return tuple(handled.get("properties", {}))
+
+
+def annotation_of(verb: str) -> str:
+    """The annotation by which a resource is asked: `revokePrevious` by `.../revoke-previous`."""
+    return PREFIX + "".join("-" + c.lower() if c.isupper() else c for c in verb)
 
 
 def _kind(plural: str) -> Json:

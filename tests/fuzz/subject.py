@@ -22,13 +22,14 @@ from tests.fuzz.edits import (
     nested,
     with_changes,
 )
-from tests.fuzz.kube import APPLY, JSON_PATCH, MERGE, Kube
+from tests.fuzz.kube import APPLY, JSON_PATCH, MERGE, ConflictError, Kube
 from tests.fuzz.settling import Unsettled, wait_until
 from tests.resources import Json, connection, rotation
 from tests.scene import STATE_SUFFIX
 
 KIND = {"apiVersion": "okta-rotator.dev/v1alpha1", "kind": "OktaClientSecretRotation"}
 ROLES = ("main", "spare")
+STAND_IN = "okr_standin_"
 TOKEN_KEY = "apiToken"
 
 
@@ -75,6 +76,11 @@ def decoded(secret: Json | None) -> dict[str, str]:
     """The data of a Secret as text."""
     data = ((secret or {}).get("data") or {}).items()
     return {key: base64.b64decode(value).decode(errors="replace") for key, value in data}
+
+
+def is_revoked(spec: Json) -> bool:
+    """Whether deletion ends the secrets in Okta, so that a new resource begins anew."""
+    return bool(spec["deletionPolicy"]["oktaSecrets"] == "Revoke")
 
 
 def target_name(resource: Json) -> str:
@@ -160,9 +166,13 @@ class Subject(Party):
         kind = str(edit.kind)
         name = self.name if edit.kind is Kind.ROTATION else self.connections["main"]
         changes = self._named(edit.changes)
-        live = self.kube.get(kind, name)
-        assert live is not None
-        self._change(edit.how, kind, live, changes)
+        while True:
+            live = self.kube.get(kind, name)
+            assert live is not None
+            try:
+                return self._change(edit.how, kind, live, changes)
+            except ConflictError:
+                continue  # The operator wrote its status meanwhile: a person tries again.
 
     def _change(self, how: How, kind: str, live: Json, changes: Changes) -> None:
         name, spec = live["metadata"]["name"], with_changes(live["spec"], changes)
@@ -187,7 +197,13 @@ class Subject(Party):
         )
 
     def settle_hands(self, spec: Json) -> None:
-        """Where the spec says something else of the same key, the spec has won."""
+        """Where the spec says something else of the same key, the spec has won.
+
+        Not of a key of the data, unless the person gave us the Secret.
+        """
+        if self.hands.annotations.get(ADOPT_ANNOTATION) == self.name:
+            for key in spec["secretsMapping"].values():
+                self.hands.data.pop(key, None)
         metadata = spec.get("target", {}).get("metadata", {})
         for known, part in ((self.hands.labels, "labels"), (self.hands.annotations, "annotations")):
             for key, value in metadata.get(part, {}).items():
@@ -263,11 +279,14 @@ class Subject(Party):
         wrong = self._wrong_after_deletion(before, left)
         if wrong:
             raise Unsettled(f"after deletion: {wrong}")
+        if is_revoked(before.spec):
+            self._look_for_what_is_left()
 
     def _wrong_after_deletion(self, before: Seen, left: Json | None) -> str | None:
         """`deletionPolicy.secret`, held to what is left of the target."""
         is_kept = before.spec["deletionPolicy"]["secret"] == "Retain" or self.hands.is_taken
-        if is_kept:
+        # Of one that is immutable nothing can be taken, and what people put there is not deleted.
+        if is_kept or (self.hands.is_immutable and self.hands.data):
             return None if left == before.target else f"the target became {left}"
         if not self.hands.data:
             self.hands = Hands()
@@ -278,6 +297,16 @@ class Subject(Party):
             return f"keys {list(decoded(left))} are left, a person's are {list(self.hands.data)}"
         marks = {**left["metadata"].get("labels", {})} if left else {}
         return f"our mark is left: {marks}" if any(map(_is_our_mark, marks)) else None
+
+    def _look_for_what_is_left(self) -> None:
+        """Okta lets no app be without an ACTIVE secret, so one stands in."""
+        left = self.okta.app_state(self.app_id)["secrets"]
+        if [one["status"] for one in left if one["client_secret"].startswith(STAND_IN)] != [
+            one["status"] for one in left
+        ]:
+            raise Unsettled(f"after revocation Okta still holds {[one['id'] for one in left]}")
+        if self.kube.get("secret", self.name + STATE_SUFFIX) is not None:
+            raise Unsettled("after revocation the state Secret is still there")
 
     def _wipe_status(self) -> None:
         self.kube.patch("ocsr", self.name, {"status": None}, sub="/status")
@@ -310,9 +339,11 @@ class Subject(Party):
         self._have_it_looked_at()
 
     def _have_it_looked_at(self) -> None:
-        """A Secret of a connection that is ready is not watched; a change of the spec is."""
+        """The Secret of a connection that is ready is not watched; a change of the spec is."""
         live = self.kube.get("oktaconn", self.connections["main"])
         assert live is not None
+        if live["status"]["conditions"][0]["status"] == "False":
+            return
         generation = f"after generation {live['metadata']['generation']}"
         self.kube.patch("oktaconn", live["metadata"]["name"], {"spec": {"description": generation}})
 

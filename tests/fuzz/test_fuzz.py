@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
 from tests.fuzz.ground import ground, install
-from tests.fuzz.sequences import Ground, run_all, summary
+from tests.fuzz.sequences import Author, Drawn, Ground, Told, run_all, summary
+from tests.fuzz.stories import STORIES
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +24,20 @@ def here(
         yield parts
 
 
-def hold(here: Ground, seeds: range, edits: int) -> None:
-    runs = run_all(here, seeds, edits, at_once=4)
+def hold(here: Ground, authors: Iterable[Author]) -> None:
+    runs = run_all(here, authors)
     print("\n" + summary(runs))
     failed = [run.story() for run in runs if run.failure is not None]
     assert not failed, "\n".join(failed)
 
 
 @pytest.mark.timeout(300)
-def test_a_few_edited_resources_end_as_fresh_ones(here: Ground) -> None:
-    hold(here, range(1, 7), edits=10)
+def test_edited_resources_end_as_fresh_ones(here: Ground) -> None:
+    told = [Told(name, edits) for name, edits in STORIES.items()]
+    hold(here, [*told, *(Drawn(seed, edits=10) for seed in range(1, 6))])
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_many_edited_resources_end_as_fresh_ones(here: Ground) -> None:
-    hold(here, range(100, 130), edits=20)
+def test_resources_that_were_edited_often_end_as_fresh_ones(here: Ground) -> None:
+    hold(here, [Drawn(seed, edits=20) for seed in range(100, 130)])
