@@ -47,12 +47,15 @@ from tests.fuzz.schema import (
     request_verbs,
     spec_schema,
 )
+from tests.fuzz.subject import TOKEN_KEY
 from tests.resources import ABSENT, Json
 
 FIXED: tuple[Place, ...] = (("parameters",), ("target", "name"), ("target", "type"))
 """What cannot be changed in a rotation; the connection has edits of its own."""
 CONNECTION_FIXED: tuple[Place, ...] = (("instanceUrl",),)
 TRIES = 300
+Field = tuple[Place, Json, bool]
+"""Where a field is, its schema, and whether it has to be there."""
 MODELS: dict[Kind, type[ApiModel]] = {
     Kind.ROTATION: RotationSpec,
     Kind.CONNECTION: ConnectionSpec,
@@ -115,7 +118,8 @@ def _mending(view: View, random: Random) -> Edit | None:
     if view.connection is None:
         return Act.MAKE_CONNECTION
     if view.connection_is_broken:
-        return random.choice([Act.RIGHT_KEY, Act.RIGHT_TOKEN])
+        key = at(view.connection, ("apiToken", "secretRef", "key"))
+        return Act.RIGHT_TOKEN if key == TOKEN_KEY else Act.RIGHT_KEY
     return None
 
 
@@ -129,11 +133,17 @@ def _sound_changes(kind: Kind, spec: Json, random: Random, count: int) -> Change
     schema = spec_schema(ROTATIONS if kind is Kind.ROTATION else CONNECTIONS)
     able = [p for p in places(schema) if not _is_fixed(kind, p[0])]
     for _ in range(TRIES):
-        chosen = random.sample(able, min(count, len(able)))
+        chosen = [_place(able, random) for _ in range(count)]
         changes = tuple(_change(spec, *one, random) for one in chosen)
         if _fits(spec, changes) and is_sound(kind, with_changes(spec, changes)):
             return changes
     raise AssertionError(f"no sound change of {spec} was found")
+
+
+def _place(able: list[Field], random: Random) -> Field:
+    """Any field, or, as often, one of those that are seen in the target."""
+    seen = [one for one in able if one[0][0] in ("secretsMapping", "target")]
+    return random.choice(seen if seen and random.random() < 0.5 else able)
 
 
 def _is_fixed(kind: Kind, place: Place) -> bool:
