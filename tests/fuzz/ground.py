@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
-from tests.fuzz.kube import Kube
 from tests.fuzz.links import STEADY
 from tests.fuzz.schema import CRDS
 from tests.fuzz.sequences import Ground
@@ -30,14 +29,13 @@ def ground(control_plane: ControlPlane, okta: EmulatorClient, folder: Path) -> I
     namespace = control_plane.create_namespace("fuzz-")
     scene = Scene(control_plane, namespace, okta, folder)
     scene.connect(STEADY)
-    kube, log = Kube(control_plane, namespace), folder / "operator.log"
+    log = folder / "operator.log"
     flags = ("--heartbeat", HEARTBEAT, "--namespace", namespace)
     operator = OperatorProcess(control_plane.kubeconfig, log, *flags)
     operator.start()
     try:
         scene.until_connected(STEADY)
-        yield Ground(kube, okta, scene.token)
+        yield Ground(control_plane, namespace, okta.base_url, scene.token)
     finally:
         operator.stop()
-        kube.close()
         scene.close()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 from typing import Protocol
 
+from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
 from tests.fuzz.drawing import View, first_changes, next_edit
 from tests.fuzz.edits import Act, Changes, Edit, EditSpec, EditTarget, How, NameConnection, told
@@ -55,9 +58,17 @@ class Run:
 class Ground:
     """What all sequences stand on: a namespace with an operator, and the emulator."""
 
-    kube: Kube
-    okta: EmulatorClient
+    control_plane: ControlPlane
+    namespace: str
+    okta_url: str
     token: str
+
+    @contextmanager
+    def clients(self) -> Iterator[tuple[Kube, EmulatorClient]]:
+        """Of one sequence alone: to share connections among threads is no good under load."""
+        kube = Kube(self.control_plane, self.namespace)
+        with contextlib.closing(kube), EmulatorClient(self.okta_url) as okta:
+            yield kube, okta
 
 
 class Author(Protocol):
@@ -114,7 +125,12 @@ class Told:
 
 def run_all(ground: Ground, authors: Iterable[Author], at_once: int = 4) -> list[Run]:
     with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(lambda author: Sequence(ground, author).run(), authors))
+        return list(pool.map(lambda author: _run(ground, author), authors))
+
+
+def _run(ground: Ground, author: Author) -> Run:
+    with ground.clients() as (kube, okta):
+        return Sequence(kube, okta, ground.token, author).run()
 
 
 def summary(runs: Iterable[Run]) -> str:
@@ -138,12 +154,12 @@ def _is_of_null(edit: EditSpec, refusal: str) -> bool:
 class Sequence:
     """A resource that is edited, and compared after each edit."""
 
-    def __init__(self, ground: Ground, author: Author) -> None:
+    def __init__(self, kube: Kube, okta: EmulatorClient, token: str, author: Author) -> None:
         self._author = author
         self._run = Run(author.name)
         number = next(_NUMBERS)
-        self._subject = Subject(ground.kube, ground.okta, f"fuzz-{number}", ground.token)
-        self._links = Links(ground.kube, f"fresh-link-{number}")
+        self._subject = Subject(kube, okta, f"fuzz-{number}", token)
+        self._links = Links(kube, f"fresh-link-{number}")
         self._twins = Twins(self._subject, STEADY)
         self._past = Past()
         self._is_hurried = False
