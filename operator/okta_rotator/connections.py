@@ -280,9 +280,14 @@ def _status(entry: _Entry, now: datetime) -> ConnectionStatus:
 
 def _is_news(before: _Entry, found: _Entry) -> bool:
     """Whether a rotation of the connection may fare otherwise than before."""
-    if before.checked_at is None or (found.problem is None) != (before.problem is None):
+    if before.checked_at is None or _words_of(found.problem) != _words_of(before.problem):
         return True
     return found.problem is None and found.credentials != before.credentials
+
+
+def _words_of(problem: Trouble | None) -> tuple[Reason, str] | None:
+    """What the rotations of the connection say of it."""
+    return None if problem is None else (problem.reason, problem.message)
 
 
 def _same_news(one: ConnectionStatus, other: ConnectionStatus) -> bool:

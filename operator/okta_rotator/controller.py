@@ -120,7 +120,8 @@ class Controller:
     def secret_changed(self, change: SecretChange) -> None:
         """A Secret of ours was changed or deleted by another hand."""
         namespace, name = change.key.namespace, change.key.name
-        names = {change.rotation_name, name, name.removesuffix(STATE_SUFFIX)}
+        said = {change.rotation_name, change.former_name}
+        names = {*said, name, name.removesuffix(STATE_SUFFIX)}
         for key in [Key(namespace, owner) for owner in names if owner is not None]:
             self.wake(key)
 

@@ -30,12 +30,19 @@ PAUSE: Final = 1.0
 """Seconds before a watch that ended or failed is begun anew."""
 
 
+_Version = tuple[str, str | None]
+"""The resourceVersion of a Secret, and the rotation that its mark names."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecretChange:
     """A Secret has another version than the last that was seen or written by us, or is gone."""
 
     key: Key
     rotation_name: str | None
+    """Whose it says that it is."""
+    former_name: str | None = None
+    """Whose it said that it was: a hand may have changed that very mark."""
 
 
 class OwnVersions(dict[Key, str]):
@@ -78,7 +85,7 @@ class SecretWatch:
         self._selector = selector
         self._own_versions = own_versions
         self._on_change = on_change
-        self._versions: dict[Key, tuple[str, str | None]] = {}
+        self._versions: dict[Key, _Version] = {}
         self.has_begun = asyncio.Event()
         """Set once all Secrets were listed: no change after that goes unnoticed."""
         self._complaint = ""
@@ -103,7 +110,7 @@ class SecretWatch:
 
     async def _list(self) -> str:
         """List all, and tell what has changed since the last list or watch, if there was one."""
-        found: dict[Key, tuple[str, str | None]] = {}
+        found: dict[Key, _Version] = {}
         version: str
         more: str | None = None
         while True:
@@ -119,7 +126,8 @@ class SecretWatch:
         before, self._versions = self._versions, found
         if self.has_begun.is_set():
             for key in {k for k in before.keys() | found.keys() if before.get(k) != found.get(k)}:
-                self._tell(key, found.get(key) or before[key], is_gone=key not in found)
+                seen = found.get(key) or before[key]
+                self._tell(key, seen, before.get(key), is_gone=key not in found)
         for key in before.keys() - found.keys():
             self._own_versions.forget(key, version)
         return version
@@ -159,22 +167,24 @@ class SecretWatch:
     def _see(self, event: Mapping[str, Any]) -> None:
         key, seen = _key(event["object"]), _version(event["object"])
         is_gone = event["type"] == "DELETED"
+        before = self._versions.get(key)
         if is_gone:
             self._versions.pop(key, None)
             self._own_versions.forget(key, seen[0])
         else:
             self._versions[key] = seen
-        self._tell(key, seen, is_gone)
+        self._tell(key, seen, before, is_gone)
 
-    def _tell(self, key: Key, seen: tuple[str, str | None], is_gone: bool) -> None:
+    def _tell(self, key: Key, seen: _Version, before: _Version | None, is_gone: bool) -> None:
         """Tell once our own write, if it is one, has had the time to be noted."""
+        former = before[1] if before is not None and before[1] != seen[1] else None
+        change = SecretChange(key, seen[1], former)
         loop = asyncio.get_running_loop()
-        loop.call_later(SETTLE, self._tell_if_news, key, seen, is_gone)
+        loop.call_later(SETTLE, self._tell_if_news, change, seen[0], is_gone)
 
-    def _tell_if_news(self, key: Key, seen: tuple[str, str | None], is_gone: bool) -> None:
-        version, rotation_name = seen
-        if is_gone or not self._own_versions.covers(key, version):
-            self._on_change(SecretChange(key, rotation_name))
+    def _tell_if_news(self, change: SecretChange, version: str, is_gone: bool) -> None:
+        if is_gone or not self._own_versions.covers(change.key, version):
+            self._on_change(change)
 
 
 def ours() -> dict[str, str]:
@@ -191,7 +201,7 @@ def _key(item: Json) -> Key:
     return Key(item["metadata"]["namespace"], item["metadata"]["name"])
 
 
-def _version(item: Json) -> tuple[str, str | None]:
+def _version(item: Json) -> _Version:
     metadata = item["metadata"]
     name = (metadata.get("annotations") or {}).get(ROTATION_NAME_ANNOTATION)
     return metadata["resourceVersion"], name

@@ -75,6 +75,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     table.active_is_refused,
     table.state_is_of_an_earlier_resource,
     requests.bound_secret_is_ended,
+    table.another_of_ours_is_there,
     table.previous_has_changed,
     requests.rollback_is_asked_for,
     job.previous_has_had_its_time,

@@ -23,6 +23,7 @@ from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import Candidate, State, Trigger
 from tests.unit.rotation.builders import (
     OFF,
+    UID,
     C,
     P,
     resource,
@@ -48,7 +49,7 @@ FOR_UNHELD = {"spec.previousSecret": {"retention": "For", "duration": "24h", "in
 
 def recheck(interval: str = "24h", uid: str = "", **fields: Any) -> datetime | None:
     changes = {"spec.verification.recheckInterval": interval}
-    looked_at = resource(changes, **({"uid": uid} if uid else {}))
+    looked_at = resource(changes, uid=uid or UID)
     seen = Seen(**{"since": START, **fields})
     return recheck_at(snapshot(resource=looked_at, seen=seen))
 

@@ -9,7 +9,7 @@ import pytest
 from okta_rotator.api.names import REPLACE_FOREIGN_ANNOTATION
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import Blocked, WriteState
-from okta_rotator.rotation.okta_view import Proof
+from okta_rotator.rotation.okta_view import OktaSecret, Proof
 from okta_rotator.rotation.state import Trigger
 from tests.unit.rotation.builders import (
     EARLIER_UID,
@@ -289,7 +289,9 @@ def test_refusals_of_the_first_look_are_remembered() -> None:
 
 
 @pytest.mark.parametrize("okta", [(OTHERS,), (OTHERS, F_ON)])
-def test_another_rotators_secret_is_named_with_the_command_for_it(okta: tuple[object, ...]) -> None:
+def test_another_rotators_secret_is_named_with_the_command_for_it(
+    okta: tuple[OktaSecret, ...],
+) -> None:
     known = replace(seen(), secrets=okta)
     decision = decide(snapshot(state=None, target=None, seen=known))
     assert isinstance(decision, Blocked)

@@ -46,20 +46,20 @@ DOWN = Trouble(Next.RETRY, Reason.CONNECTION_NOT_READY, "Okta cannot be reached"
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 BEGUN = state(active=None, last_rotated_at=None, candidate=Candidate(C, 0), job=job())
 UNBEGUN = state(active=None, last_rotated_at=None)
-YOUNGER, OLDER = {"created_at": START + DAY}, {"created_at": START - DAY}
+YOUNGER, OLDER = START + DAY, START - DAY
 
 
 @pytest.mark.parametrize(
     ("content", "other", "is_first"),
     [
-        (None, neighbour(**YOUNGER), True),
-        (None, neighbour(**OLDER), False),
-        (None, neighbour(**YOUNGER, has_begun=True), False),
-        (UNBEGUN, neighbour(**YOUNGER, has_begun=True), False),
-        (BEGUN, neighbour(**OLDER), True),
-        (state(), neighbour(**OLDER), True),
-        (state(), neighbour(**YOUNGER, has_begun=True), True),
-        (state(), neighbour(**OLDER, has_begun=True), False),
+        (None, neighbour(created_at=YOUNGER), True),
+        (None, neighbour(created_at=OLDER), False),
+        (None, neighbour(created_at=YOUNGER, has_begun=True), False),
+        (UNBEGUN, neighbour(created_at=YOUNGER, has_begun=True), False),
+        (BEGUN, neighbour(created_at=OLDER), True),
+        (state(), neighbour(created_at=OLDER), True),
+        (state(), neighbour(created_at=YOUNGER, has_begun=True), True),
+        (state(), neighbour(created_at=OLDER, has_begun=True), False),
         (state(), neighbour(created_at=START, has_begun=True, uid="0"), False),
         (state(), neighbour(created_at=START, has_begun=True, uid="f"), True),
     ],
@@ -75,7 +75,7 @@ def test_who_has_begun_comes_first_then_the_older_one(
 
 
 def test_of_several_the_first_one_counts() -> None:
-    late, early = neighbour("late"), neighbour("early", **OLDER)
+    late, early = neighbour("late"), neighbour("early", created_at=OLDER)
     for order in ((late, early), (early, late)):
         decision = decide(snapshot(state=None, target=None, neighbours=order))
         assert isinstance(decision, Blocked)
@@ -86,15 +86,15 @@ def test_of_several_the_first_one_counts() -> None:
     ("other", "says"),
     [
         (
-            neighbour(**OLDER),
+            neighbour(created_at=OLDER),
             "the OktaClientSecretRotation other rotates the same Okta app, and came first.",
         ),
         (
-            neighbour(**OLDER, shares_target=True),
+            neighbour(created_at=OLDER, shares_target=True),
             "the OktaClientSecretRotation other has the same target Secret, and came first.",
         ),
         (
-            neighbour(**OLDER, key=Key("team-b", "theirs")),
+            neighbour(created_at=OLDER, key=Key("team-b", "theirs")),
             "another resource in another namespace rotates the same Okta app, and came first.",
         ),
     ],
@@ -110,7 +110,7 @@ def test_the_other_one_is_named_unless_it_is_of_another_namespace(
 
 
 def test_the_one_that_comes_second_does_nothing_but_go() -> None:
-    first = neighbour(**OLDER, has_begun=True)
+    first = neighbour(created_at=OLDER, has_begun=True)
     drifted = snapshot(target=None, neighbours=(first,))
     assert told(decide(drifted)) == "blocked Conflict"
     going = replace(drifted, resource=resource(deleting=True))

@@ -164,7 +164,7 @@ def test_the_candidate_is_in_okta(row: Row) -> None:
     Row("A off and P off: delete P first", rotating(), (A_OFF, P_OFF), "delete p"),
     Row("F besides A: it is foreign", rotating(), (A_ON, F_ON), "blocked ForeignSecret"),
     Row("F and G: foreign", rotating(), (F_ON, G_ON), "blocked ForeignSecret"),
-    Row("P the only one on: it stays", FIRST, (F_ON, G_OFF), "blocked TwoSecretsExist", NONE, NONE),
+    Row("P the only one on: it stays", FIRST, (F_ON, G_OFF), "blocked ForeignSecret", NONE, NONE),
     Row(
         "P published: it stays",
         FIRST,

@@ -62,7 +62,7 @@ BOUND_P = replace(WITH_P, bound_secret_id="p", handled_revoke_previous="t")
 BOUND_A = replace(WITH_P, bound_secret_id="a", handled_revoke_previous="t")
 OFF_ALREADY = state(previous=superseded("p", P, START, state=OFF, deactivated_at=START))
 ACCEPTED, REFUSED = proof(P), proof(P, Proof.REFUSED)
-NOTED = {"refused_tries": (START,)}
+NOTED = replace(WITH_P, refused_tries=(START,))
 UNPROVEN = {"spec.verification.enabled": False}
 
 
@@ -214,7 +214,7 @@ def test_until_the_new_one_is_there_the_leaked_one_is_still_published() -> None:
     ),
     Row(
         "refused, and noted",
-        replace(WITH_P, **NOTED),
+        NOTED,
         (A_ON, P_ON),
         "write decline-rollback",
         "a0 p1",

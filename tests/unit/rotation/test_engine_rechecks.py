@@ -12,7 +12,7 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.decisions import Blocked, LetGo, Settled
 from okta_rotator.rotation.okta_view import Proof, SecretState
 from okta_rotator.rotation.seen import RECHECK_AGAIN
-from okta_rotator.rotation.snapshot import Key
+from okta_rotator.rotation.snapshot import Key, SecretObject
 from okta_rotator.rotation.state import Trigger
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from tests.unit.rotation import builders
@@ -98,7 +98,12 @@ async def test_a_secret_that_a_person_took_away_is_found_by_the_recheck(is_delet
     else:
         world.okta.set_state(active, SecretState.INACTIVE)
     published = []
-    world.cluster.webhook = lambda secret: (published.append(secret.data[VALUE_KEY]), secret)[1]
+
+    def note(secret: SecretObject) -> SecretObject:
+        published.append(secret.data[VALUE_KEY])
+        return secret
+
+    world.cluster.webhook = note
     await world.settle()
     assert published[0] == old.reveal(), "the previous one is published at once"
     assert world.published == world.okta.secrets[-1].value

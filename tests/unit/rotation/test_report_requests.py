@@ -81,7 +81,7 @@ def test_a_rotation_that_waits_for_a_promise_is_pending_and_failing() -> None:
 
 def test_a_published_value_that_was_refused_is_not_ready_until_it_is_accepted() -> None:
     refused = report(snapshot(seen=Seen(refused_at=START)), SETTLED)
-    assert [(c.type, c.status) for c in refused.conditions or ()][0] == ("Ready", "False")
+    assert next((c.type, c.status) for c in refused.conditions or ()) == ("Ready", "False")
 
 
 def test_every_request_that_was_handled_is_told() -> None:

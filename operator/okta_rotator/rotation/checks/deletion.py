@@ -46,8 +46,11 @@ def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | Publi
         return None
     if not is_marked_ours(s.target, s.resource) or _holds_credentials(s):
         return None
-    ours = {*mapped_keys(s.resource), *(s.state.target_keys if s.state is not None else ())}
+    # A key that the mapping names may be a person's still; the state knows which ones we wrote.
+    ours = set(s.state.target_keys if s.state is not None else mapped_keys(s.resource))
     if set(s.target.data) - ours:
+        if s.target.immutable:
+            return None  # Nothing can be taken out of it, and nobody's deletion waits for that.
         return Publish(withdrawal(s.target, ours), "the Secret holds keys of somebody else too")
     return DeleteTarget("deletionPolicy.secret")
 

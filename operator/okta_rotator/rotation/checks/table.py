@@ -39,9 +39,11 @@ from okta_rotator.rotation.facts import (
     in_okta,
     is_active,
     is_bound,
+    is_ours,
     listed,
     newest_first,
     proof_of,
+    strangers,
 )
 from okta_rotator.rotation.okta_view import OktaSecret, Proof, SecretState
 from okta_rotator.rotation.snapshot import Snapshot
@@ -49,7 +51,9 @@ from okta_rotator.rotation.state import Credential, State, Trigger
 from okta_rotator.rotation.transitions import (
     adopt,
     forget_candidate,
+    known,
     note_previous,
+    superseded,
     swap_roles,
 )
 from okta_rotator.rotation.values import SecretValue, is_stand_in
@@ -230,6 +234,21 @@ def state_is_of_an_earlier_resource(s: Snapshot) -> WriteState | None:
         replace(state, uid=s.resource.uid),
         "an earlier resource of this name and app left its state Secret",
     )
+
+
+def another_of_ours_is_there(s: Snapshot) -> WriteState | None:
+    """A + | P absent, and besides A one of ours: both Secrets were restored. It is previous."""
+    state = s.state
+    if state is None or state.active is None or state.candidate is not None:
+        return None
+    if in_okta(s, state.previous) is not None or not is_active(in_okta(s, state.active)):
+        return None
+    found = next((one for one in strangers(s, state) if is_ours(s, one)), None)
+    if found is None:
+        return None
+    previous = superseded(known(found, 1 - state.active.index), s.now)
+    why = "Okta holds another secret of ours, which the state Secret does not name"
+    return WriteState(Step.NOTE_PREVIOUS, replace(state, previous=previous), why)
 
 
 def previous_has_changed(s: Snapshot) -> WriteState | None:
