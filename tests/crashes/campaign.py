@@ -112,11 +112,21 @@ def _acts(stage: Stage, case: Case) -> Iterator[str]:
         stage.until(stage.wire.is_quiet, "what was under way has come to its end")
         yield from judge.at_death(stage, scenario, then)
         stage.start()
-    stage.until(lambda: stage.is_still() and ended(), scenario.title, PATIENCE)
-    yield from judge.at_end(stage, scenario, then)
+    yield from _undisturbed(stage, ended, lambda: list(judge.at_end(stage, scenario, then)))
     case.calls = list(stage.wire.calls)
     case.tally = stage.end_consumer()
     yield from judge.of_the_consumer(case.tally)
+
+
+def _undisturbed(
+    stage: Stage, ended: Callable[[], bool], verdict: Callable[[], list[str]]
+) -> list[str]:
+    """The verdict on an end during which nothing happened: one that failed is tried again."""
+    while True:
+        stage.until(lambda: stage.is_still() and ended(), "its end", PATIENCE)
+        complaints = verdict()
+        if stage.is_still():
+            return complaints
 
 
 def _once_per_news(stage: Stage, holds: Callable[[], bool]) -> Callable[[], bool]:
