@@ -35,7 +35,10 @@ COMPARED = (
 COMPARABLE = tuple(one for one in SMALL if one.first.older is None)
 """What a stale list shows is kept step by step, which a whole pass cannot do."""
 
-REACHED, EACH = 1200, 12
+READ_BEFORE = 2
+"""The reads of Secrets with which each pass begins."""
+
+REACHED, EACH = 600, 8
 """So many worlds of a configuration are reached, and so many idle ones compared, evenly spread."""
 
 
@@ -81,6 +84,8 @@ def fault_at(passed: list[tuple[World, Decision]], place: int, outcome: Outcome)
     names = calls_of(decision)
     earlier = sum(calls_of(one) == names for _, one in passed[:place])
     shows_progress = place > 0 and "write_status" in names and passed[0][0].told is None
+    if "read_secret" in names:
+        earlier += READ_BEFORE + (place + 1 if passed[place][0].rival is not None else 0)
     left = [earlier + shows_progress]
 
     def strikes(call: Call) -> bool:
