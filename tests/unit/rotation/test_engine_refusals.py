@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from okta_rotator.rotation.okta_view import Proof
+from tests.unit.rotation.builders import NAME, VALUE_KEY
 from tests.unit.rotation.faults import Call, CrashError, Fault, Moment, no_answer
 from tests.unit.rotation.test_engine import rotated_once, rotated_twice
 from tests.unit.rotation.world import World
@@ -66,7 +67,7 @@ FAULTS = {"lost": no_answer(), "crash": CrashError()}
 
 @pytest.mark.parametrize("with_previous", [True, False])
 @pytest.mark.parametrize("number", range(1, 7))
-@pytest.mark.parametrize("fault", ["lost"])
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_one_lost_answer_or_process_rings_no_alarm(
     fault: str, number: int, with_previous: bool
 ) -> None:
@@ -93,3 +94,16 @@ async def test_a_refused_candidate_and_one_lost_answer_ring_no_alarm(number: int
     await for_days(world, 2)
     assert 3 <= most_refusals_in_a_day(world) <= MOST
     assert world.condition("Ready") == ("True", "Published")
+
+
+async def test_an_accepted_repair_does_not_undo_a_lost_answer_about_the_candidate() -> None:
+    world = await rotated_once()
+    world.okta.distrusts_new = True
+    world.okta.introspections.clear()
+    world.annotate(rotate="t")
+    world.add_fault(Fault(Introspection(1), Moment.AFTER, no_answer()))
+    await world.run()
+    world.broken_by_a_person = True
+    world.cluster.change_secret(NAME, data={VALUE_KEY: "theirs"})
+    await for_days(world, 2)
+    assert most_refusals_in_a_day(world) <= MOST
