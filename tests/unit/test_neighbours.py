@@ -141,3 +141,17 @@ def test_the_late_end_of_an_earlier_one_takes_the_present_one_of_its_name_nothin
     found = seen_by(ONE, TWO, remade)
     found.gone(ONE)
     assert found.neighbours_of(TWO) == ((remade, False),)
+
+
+REMADE = replace(resource("one", parameters={"clientId": OTHER_APP}), uid="remade", generation=2)
+
+
+def test_one_that_was_made_anew_for_another_app_leaves_nothing_with_the_first() -> None:
+    found = seen_by(ONE, TWO, REMADE)
+    assert found.neighbours_of(TWO) == ()
+
+
+def test_one_that_can_no_longer_be_read_is_gone_all_the_same() -> None:
+    found = seen_by(ONE, TWO)
+    assert found.gone(replace(ONE, spec=None, spec_error="cannot be read")) == [TWO.key]
+    assert found.neighbours_of(TWO) == ()
