@@ -20,22 +20,31 @@ class Neighbourhood:
 
     def __init__(self, connections: ConnectionsPort) -> None:
         self._connections = connections
+        self._known: dict[Key, Resource] = {}
+        """As last seen with a spec that can be read: the app and the target never change."""
         self._apps: dict[str, dict[Key, Resource]] = {}
         self._targets: dict[Key, dict[Key, Resource]] = {}
 
     def saw(self, resource: Resource) -> None:
-        """A resource was made or changed. Its app and its target's name never change."""
+        """A resource was made or changed."""
+        known = self._known.get(resource.key)
+        if known is not None and known.uid != resource.uid:
+            self._removed(known)
         if resource.spec is not None:
+            self._known[resource.key] = resource
             app_id = resource.spec.parameters.effective_app_id
             self._apps.setdefault(app_id, {})[resource.key] = resource
             self._targets.setdefault(_target(resource), {})[resource.key] = resource
 
     def gone(self, resource: Resource) -> list[Key]:
         """A resource is no more; those that it may have kept waiting."""
-        if resource.spec is None:
-            return []
-        app_id, target = resource.spec.parameters.effective_app_id, _target(resource)
-        waiting = {*_left(self._apps, app_id, resource), *_left(self._targets, target, resource)}
+        known = self._known.get(resource.key)
+        return self._removed(known) if known is not None and known.uid == resource.uid else []
+
+    def _removed(self, known: Resource) -> list[Key]:
+        del self._known[known.key]
+        app_id = known.sound_spec.parameters.effective_app_id
+        waiting = _left(self._apps, app_id, known) | _left(self._targets, _target(known), known)
         return sorted(waiting, key=str)
 
     def neighbours_of(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
@@ -62,11 +71,9 @@ def _target(resource: Resource) -> Key:
     return Key(resource.key.namespace, target_name(resource))
 
 
-def _left(groups: dict[K, dict[Key, Resource]], place: K, resource: Resource) -> list[Key]:
-    group = groups.get(place, {})
-    known = group.get(resource.key)
-    if known is not None and known.uid == resource.uid:
-        del group[resource.key]
+def _left(groups: dict[K, dict[Key, Resource]], place: K, resource: Resource) -> set[Key]:
+    group = groups[place]
+    del group[resource.key]
     if not group:
-        groups.pop(place, None)
-    return list(group)
+        del groups[place]
+    return set(group)

@@ -46,6 +46,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     ownership.token_is_too_long,
     requests.revocation_is_bound,
     publication.published_value_is_rechecked,
+    publication.refusal_is_noted_at_once,
     # From here on Okta is needed, and only for good reason.
     reach.nothing_needs_okta,
     reach.failure_is_recent,

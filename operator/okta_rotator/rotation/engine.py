@@ -52,6 +52,7 @@ from okta_rotator.rotation.snapshot import (
 )
 from okta_rotator.rotation.state import StateUnreadableError, from_data, to_data
 from okta_rotator.rotation.target import target_name
+from okta_rotator.rotation.transitions import REFUSALS_REMEMBERED
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 
 logger = logging.getLogger(__name__)
@@ -386,9 +387,12 @@ class Engine:
 def _at_start(work: _Pass, now: datetime) -> Seen:
     """An earlier process may have sent a write: of a candidate, or to end what is not active."""
     state = work.stored.state if work.stored is not None else None
-    if state is None or not (state.candidate or state.previous or state.bound_secret_id):
+    if state is None:
         return work.seen
-    return what_is_seen.at_start(work.seen, now, state.asked_at is not None)
+    may_have_asked = state.asked_at is not None and now - state.asked_at < REFUSALS_REMEMBERED
+    if not (state.candidate or state.previous or state.bound_secret_id):
+        return replace(work.seen, may_have_asked=may_have_asked)
+    return what_is_seen.at_start(work.seen, now, may_have_asked)
 
 
 def _active_id(status: RotationStatus) -> str | None:

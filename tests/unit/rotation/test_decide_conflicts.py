@@ -231,10 +231,10 @@ def test_a_rotation_that_is_due_makes_a_recheck_needless() -> None:
     assert rechecking(resource=asked) == "read app"
 
 
-def test_a_refused_recheck_is_noted_at_the_latest_before_the_list_is_acted_on() -> None:
+def test_a_refused_recheck_is_noted_at_once() -> None:
     refused = proof(A, Proof.REFUSED)
     memory = {"refused_at": START, "asked_at": START}
-    assert rechecking(refused, seen=memory) == "read app"
+    assert rechecking(refused, seen=memory) == "write note-refusal"
     listed_known = {**memory, "app": seen().app, "secrets": (A_ON,)}
     assert rechecking(refused, seen=listed_known) == "write note-refusal"
 

@@ -263,7 +263,8 @@ STILL = proof(A, Proof.REFUSED, LATER)
 @pytest.mark.parametrize(
     ("content", "okta", "said", "follows"),
     [
-        (NOTED, (A_ON, P_ON), {}, "prove P"),
+        (NOTED, (A_ON, P_ON), {}, "write note-asking"),
+        (replace(NOTED, asked_at=LATER), (A_ON, P_ON), {}, "prove P"),
         (NOTED, (A_ON, P_ON), proof(P, Proof.ACCEPTED, LATER), "write swap-roles"),
         (NOTED, (A_ON, P_ON), proof(P, Proof.REFUSED, LATER + SECOND), "write note-refusal"),
         (NOTED, (A_ON, P_ON), proof(P, Proof.REFUSED, LATER), "write intent"),

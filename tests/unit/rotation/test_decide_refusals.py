@@ -56,12 +56,16 @@ def test_a_look_within_the_minute_does_not_ask_again_and_one_after_it_does() -> 
     known = replace(seen(A_ON, app=None, refused_at=START), listed_in_this_pass=False)
     early = decide(missing(seen=known, now=START + MINUTE / 2))
     assert told(early) == "blocked VerificationFailed"
-    assert told(decide(missing(seen=known, now=START + MINUTE))) == "prove A"
+    on_time = {"seen": known, "now": START + MINUTE}
+    assert told(decide(missing(**on_time))) == "write note-asking"
+    recorded = replace(NOTED, asked_at=START + MINUTE)
+    assert told(decide(missing(state=recorded, **on_time))) == "prove A"
 
 
 def test_another_auth_method_is_tried_at_once() -> None:
     other = replace(APP, auth_method="client_secret_post")
-    asked = decide(missing(seen=seen(A_ON, app=other, proofs=REFUSED, refused_at=START)))
+    known = seen(A_ON, app=other, proofs=REFUSED, refused_at=START)
+    asked = decide(missing(state=replace(NOTED, asked_at=START), seen=known))
     assert isinstance(asked, Prove)
     assert asked.method is AuthMethod.POST
 

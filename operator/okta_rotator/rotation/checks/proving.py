@@ -10,10 +10,22 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.rotation.decisions import Blocked, ListSecrets, ReadApp, Step, WriteState
+from okta_rotator.rotation.decisions import (
+    Blocked,
+    ListSecrets,
+    Prove,
+    ReadApp,
+    Step,
+    WriteState,
+)
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State
-from okta_rotator.rotation.transitions import REFUSALS_REMEMBERED, note_refusal, recent_refusals
+from okta_rotator.rotation.transitions import (
+    REFUSALS_REMEMBERED,
+    note_asking,
+    note_refusal,
+    recent_refusals,
+)
 from okta_rotator.rotation.trouble import Next, Trouble
 
 REFUSALS_RISKED: Final = 4
@@ -31,6 +43,17 @@ def may_ask_again(s: Snapshot, state: State) -> bool:
 def may_ask_unrecorded(s: Snapshot, state: State) -> bool:
     """The same of a value that is no candidate: a crash can lose that it was asked about."""
     return _counted(s, state) < REFUSALS_RISKED - 1
+
+
+def put(s: Snapshot, state: State, question: Prove) -> Prove | WriteState:
+    """Ask; but where a refusal was counted within the day, first write down that it is asked.
+
+    If the answer is lost with the process, there is a record that Okta may have counted one more.
+    """
+    is_recorded = state.asked_at is not None and s.now - state.asked_at < REFUSALS_REMEMBERED
+    if is_recorded or not recent_refusals(state, s.now):
+        return question
+    return WriteState(Step.NOTE_ASKING, note_asking(state, s.now), question.why)
 
 
 def _counted(s: Snapshot, state: State) -> int:

@@ -15,6 +15,9 @@ from okta_rotator.rotation.agenda import recheck_at
 from okta_rotator.rotation.checks.proving import (
     judge_refusal,
     may_ask_unrecorded,
+    noting_of_refusal,
+    put,
+    refusal_is_unnoted,
     second_look_is_early,
     unrecorded_refusals_are_used_up,
 )
@@ -148,7 +151,7 @@ def target_is_fought_over(s: Snapshot) -> Blocked | None:
     return Blocked(trouble, counts=False)
 
 
-def published_value_is_rechecked(s: Snapshot) -> Prove | None:
+def published_value_is_rechecked(s: Snapshot) -> Prove | WriteState | None:
     """Okta is asked now and then whether it still accepts what is published.
 
     That costs no call of the small bucket. A refusal is looked into by `table.active_is_refused`.
@@ -164,7 +167,19 @@ def published_value_is_rechecked(s: Snapshot) -> Prove | None:
         return None
     if not may_ask_unrecorded(s, state):
         return None
-    return Prove(state.active.value, method, is_active=True, why="is it still accepted?")
+    question = Prove(state.active.value, method, is_active=True, why="is it still accepted?")
+    return put(s, state, question)
+
+
+def refusal_is_noted_at_once(s: Snapshot) -> WriteState | None:
+    """Whatever may hold up a closer look: Okta has counted it."""
+    state = s.state
+    if state is None or state.active is None or state.active.value is None:
+        return None
+    match proof_of(s, state.active.value):
+        case (Proof.REFUSED, at) if refusal_is_unnoted(state, at):
+            return noting_of_refusal(s, state)
+    return None
 
 
 def target_differs(s: Snapshot) -> Decision | None:
@@ -200,7 +215,7 @@ def _prove_or_publish(
     if method is None or used_up is not None:
         return publish
     question = Prove(value, method, is_active=True, why="the target Secret is to be written")
-    return second_look_is_early(s, state) or question
+    return second_look_is_early(s, state) or put(s, state, question)
 
 
 def _is_being_replaced(s: Snapshot, state: State) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.checks.proving import (
     noting_of_refusal,
+    put,
     refusal_is_unnoted,
     unrecorded_refusals_are_used_up,
 )
@@ -100,12 +101,12 @@ def rollback_is_asked_for(s: Snapshot) -> Decision | None:
     return _rolled_back(s, state, token)
 
 
-def _question(s: Snapshot, state: State) -> Prove | Blocked:
+def _question(s: Snapshot, state: State) -> Prove | WriteState | Blocked:
     value, method = previous_value(s, state), auth_method(s)
     if value is None or method is None:
         return _cannot_tell()
     question = Prove(value, method, is_active=False, why="it is to be published again")
-    return unrecorded_refusals_are_used_up(s, state) or question
+    return unrecorded_refusals_are_used_up(s, state) or put(s, state, question)
 
 
 def _rolled_back(s: Snapshot, state: State, token: str) -> WriteState | None:

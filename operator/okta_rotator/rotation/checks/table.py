@@ -18,6 +18,7 @@ from okta_rotator.rotation.checks.proving import (
     judge_refusal,
     may_ask_unrecorded,
     noting_of_refusal,
+    put,
     refusal_is_unnoted,
     second_look_is_early,
     unrecorded_refusals_are_used_up,
@@ -199,7 +200,7 @@ def active_is_refused(s: Snapshot) -> Decision | None:
     if proof is None and s.seen.refused_at is not None and method is not None:
         question = Prove(state.active.value, method, is_active=True, why="is it still refused?")
         used_up = unrecorded_refusals_are_used_up(s, state)
-        return second_look_is_early(s, state) or used_up or question
+        return second_look_is_early(s, state) or used_up or put(s, state, question)
     if proof is None or proof[0] is not Proof.REFUSED:
         return None
     why = "Okta refuses the published value"
@@ -216,7 +217,8 @@ def _previous_in_its_place(s: Snapshot, state: State, why: str) -> Decision | No
         return None
     match proof_of(s, value):
         case None if may_ask_unrecorded(s, state) and not is_bound(state, state.previous):
-            return Prove(value, method, is_active=False, why="the active one is refused")
+            question = Prove(value, method, is_active=False, why="the active one is refused")
+            return put(s, state, question)
         case (Proof.ACCEPTED, _):
             return _swap(s, state, why + ", and accepts the previous one")
         case (Proof.REFUSED, at) if refusal_is_unnoted(state, at):
