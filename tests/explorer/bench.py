@@ -206,6 +206,7 @@ class Bench:
         world = self.world
         if outcome is Outcome.CRASH_BEFORE:
             return canonical(world._replace(memory=None, running=None))
+        work = self.work()  # Before the fault is set: it reads the neighbours' states.
         fault = fault_of(decision, outcome)
         if fault is not None:
             self.wire.faults.append(fault)
@@ -217,7 +218,6 @@ class Bench:
             if world.older is None or world.older == world.okta:
                 return None
             self.okta.secrets = list(map(real_secret, world.older))
-        work = self.work()
         ended, crashed = False, False
         try:
             ended = self._act(work, decision)

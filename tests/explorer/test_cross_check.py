@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import pytest
 
-from okta_rotator.rotation.decisions import Decision
+from okta_rotator.rotation.decisions import Decision, Verdict
+from okta_rotator.rotation.engine import _READS
 from tests.explorer import hands
 from tests.explorer.bench import Bench, decision_on
 from tests.explorer.configurations import SMALL
@@ -85,7 +86,10 @@ def fault_at(passed: list[tuple[World, Decision]], place: int, outcome: Outcome)
     earlier = sum(calls_of(one) == names for _, one in passed[:place])
     shows_progress = place > 0 and "write_status" in names and passed[0][0].told is None
     if "read_secret" in names:
-        earlier += READ_BEFORE + (place + 1 if passed[place][0].rival is not None else 0)
+        # The resource is read anew before the first write, and its neighbours once more.
+        again = any(not isinstance(one, (*_READS, Verdict)) for _, one in passed[:place])
+        neighbours = place + 1 + again if passed[place][0].rival is not None else 0
+        earlier += READ_BEFORE + neighbours
     left = [earlier + shows_progress]
 
     def strikes(call: Call) -> bool:
