@@ -101,7 +101,8 @@ def test_what_fell_due_while_no_operator_ran_runs_at_the_start(scene: Scene) -> 
     make_old(scene, 40)
     heard = scene.listen()
     operator.start()
-    scene.until(lambda: scene.published() not in values, "a new value", SOON)
+    # What the process before may have sent last is waited out first: 10 s.
+    scene.until(lambda: scene.published() not in values, "a new value", 10 + SOON)
     scene.until(lambda: scene.record()["lastTrigger"] == "schedule", "the report")
     scene.until(lambda: scene.status()["activeIndex"] == 0, "the report")
     assert_rotated_by_schedule(scene)
