@@ -99,7 +99,7 @@ class Stage(Scene):
 
     def close(self) -> None:
         self.kill()
-        self.end_consumer()
+        self._stop_consumer()
         for proxy in (self._kube_proxy, self._okta_proxy):
             self._place.proxies.close(proxy)
         self._http.close()
@@ -114,10 +114,15 @@ class Stage(Scene):
 
     def end_consumer(self) -> Tally:
         """Raises what stopped the app before its end."""
-        self._place.proxies.loop.call_soon_threadsafe(self._app.stop)
+        self._stop_consumer()
         if self._consumer is not None:
             self._consumer.result()
         return self._app.tally
+
+    def _stop_consumer(self) -> None:
+        self._place.proxies.loop.call_soon_threadsafe(self._app.stop)
+        if self._consumer is not None:
+            concurrent.futures.wait([self._consumer])
 
     # Writing
 
