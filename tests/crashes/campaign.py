@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -77,13 +78,11 @@ def _struck(place: Place, scenario: Scenario, strike: Strike) -> Case:
 
 def _play(place: Place, scenario: Scenario, strike: Strike | None) -> Case:
     case = Case(scenario, strike)
-    stage = Stage(place)
     try:
-        case.complaints.extend(_acts(stage, case))
+        with contextlib.closing(Stage(place)) as stage:
+            case.complaints.extend(_acts(stage, case))
     except Exception:
         case.complaints.append(traceback.format_exc())
-    finally:
-        stage.close()
     return case
 
 

@@ -147,10 +147,16 @@ def has_left_nothing(stage: Stage) -> bool:
 
 
 def _is_current(stage: Stage) -> bool:
-    """The status was made from what the state Secret says."""
+    """The status was made from what the state Secret says, and tells what Okta holds.
+
+    A new process that waits for a late write to land has neither failed nor come to the end.
+    """
     if not stage.exists("secret", stage.state_name):
         return False
-    return bool(stage.status()["stateGeneration"] == stage.record()["generation"])
+    status, held = stage.status(), stage.okta_secrets()
+    told = {one["secretId"]: one["state"] for one in status["credentials"]}
+    is_known = told == {one["id"]: one["status"] for one in held}
+    return is_known and bool(status["stateGeneration"] == stage.record()["generation"])
 
 
 FIRST = Scenario(
