@@ -30,7 +30,7 @@ from okta_rotator.rotation.decisions import (
     Verdict,
     WriteState,
 )
-from okta_rotator.rotation.engine import Engine, _at_start, _Pass
+from okta_rotator.rotation.engine import Engine, _at_start, _Pass, _without_the_noted
 from okta_rotator.rotation.okta_view import Proof
 from okta_rotator.rotation.seen import Seen
 from okta_rotator.rotation.snapshot import Connection, Draw, Resource, SecretObject, Snapshot
@@ -196,9 +196,9 @@ class Bench:
         """A pass begins: see `Engine.run`."""
         world, seen = self.world, self.seen().for_a_new_pass().clamped(self.clock())
         running = Running(None, None, 0)
-        if world.memory is None:
-            work = Bench(self._setup, world._replace(running=running)).work()
-            seen = _at_start(replace(work, seen=seen), self.clock())
+        work = Bench(self._setup, world._replace(running=running)).work()
+        work.seen = seen
+        seen = _without_the_noted(work) if world.memory else _at_start(work, self.clock())
         return canonical(world._replace(memory=form_of_seen(seen), running=running))
 
     def after(self, decision: Decision, outcome: Outcome) -> World | None:

@@ -159,6 +159,8 @@ class Memory(NamedTuple):
     unsettled: bool
     recheck: Recheck
     may_have_asked: bool
+    unnoted: bool
+    """Okta refused a value, and the state does not say so yet."""
     tried: tuple[tuple[str, int], ...]
     """The requests that were there when the last attempt failed, by the fields of `Asked`."""
 

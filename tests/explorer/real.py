@@ -432,6 +432,7 @@ def real_seen(one: Memory, is_shown: bool) -> Seen:
         asked_at=ASKED[one.recheck],
         ask_again_at=NOW + RECHECK_AGAIN if one.recheck is Recheck.IN_AN_HOUR else None,
         may_have_asked=one.may_have_asked,
+        refusal_is_unnoted=one.unnoted,
         tried=frozenset(map(_request_text, one.tried)),
     )
 
@@ -470,5 +471,6 @@ def form_of_seen(seen: Seen) -> Memory:
         unsettled=seen.unsettled_until is not None and seen.unsettled_until > NOW,
         recheck=_recheck_of(seen),
         may_have_asked=seen.may_have_asked,
+        unnoted=seen.refusal_is_unnoted,
         tried=tuple(sorted(map(_request_of, seen.tried))),
     )

@@ -138,8 +138,7 @@ class Engine:
         if work.status_before.last_rotated_at is None:
             # It was wiped, or the resource is new and takes up what an earlier one left.
             self._take_as_told(work)
-        if is_first:
-            work.seen = _at_start(work, self._now())
+        work.seen = _at_start(work, self._now()) if is_first else _without_the_noted(work)
         try:
             outcome = await self._work(work)
         except PortError:
@@ -324,6 +323,8 @@ class Engine:
             work.seen = replace(work.seen, trouble=_refused())
         if decision.step is Step.NOTE_REFUSAL:
             work.seen = what_is_seen.after_noting_a_refusal(work.seen)
+        if stored is None or decision.step is Step.RESTORE:
+            work.seen = what_is_seen.after_taking_over(work.seen)
         if decision.step in (Step.ADOPT, Step.TAKE_UP, Step.RESTORE):
             work.notices.append(Notice("Adopted", decision.why))
             self._take_as_told(work)
@@ -393,6 +394,12 @@ def _at_start(work: _Pass, now: datetime) -> Seen:
     if not (state.candidate or state.previous or state.bound_secret_id):
         return replace(work.seen, may_have_asked=may_have_asked)
     return what_is_seen.at_start(work.seen, now, may_have_asked)
+
+
+def _without_the_noted(work: _Pass) -> Seen:
+    state = work.stored.state if work.stored is not None else None
+    noted = state.refused_tries if state is not None else ()
+    return what_is_seen.after_reading_the_state(work.seen, noted)
 
 
 def _active_id(status: RotationStatus) -> str | None:

@@ -45,6 +45,8 @@ class Seen:
     """A recheck of the active value had no answer; until then it is not repeated."""
     may_have_asked: bool = False
     """An earlier process, or a call without an answer, may have put a value to Okta in vain."""
+    refusal_is_unnoted: bool = False
+    """Okta refused a value, and the state does not say so yet."""
     tried: frozenset[str] = frozenset()
     """The requests that were there when the last attempt failed: a new one is tried at once."""
     repaired_at: tuple[datetime, ...] = ()
@@ -55,14 +57,17 @@ class Seen:
     """A write without an answer may land until then."""
 
     def for_a_new_pass(self) -> Seen:
-        """What outlives a pass."""
-        return replace(self, app=None, listed_in_this_pass=False, proofs={}, trouble=None)
+        """What outlives a pass: a refusal too, until it is written down, for it was counted."""
+        refused = {asked: said for asked, said in self.proofs.items() if said[0] is Proof.REFUSED}
+        proofs = refused if self.refusal_is_unnoted else {}
+        return replace(self, app=None, listed_in_this_pass=False, proofs=proofs, trouble=None)
 
     def clamped(self, now: datetime) -> Seen:
         """The same by a clock that may have been put back since."""
         late = now + LATE_EFFECT
         return replace(
             self,
+            proofs={asked: (proof, min(at, now)) for asked, (proof, at) in self.proofs.items()},
             refused_at=_earlier(self.refused_at, now),
             asked_at=_earlier(self.asked_at, now),
             since=_earlier(self.since, now),
@@ -100,7 +105,11 @@ def after_proof(
     now: datetime,
     is_active: bool,
 ) -> Seen:
-    told = replace(seen, proofs={**seen.proofs, question: (proof, now)})
+    told = replace(
+        seen,
+        proofs={**seen.proofs, question: (proof, now)},
+        refusal_is_unnoted=seen.refusal_is_unnoted or proof is Proof.REFUSED,
+    )
     if not is_active:
         is_good = proof is Proof.ACCEPTED
         return replace(told, may_have_asked=told.may_have_asked and not is_good)
@@ -118,7 +127,21 @@ def after_new_active(seen: Seen, now: datetime) -> Seen:
 
 def after_noting_a_refusal(seen: Seen) -> Seen:
     """What may have been asked before is on record now."""
-    return replace(seen, may_have_asked=False)
+    return replace(seen, may_have_asked=False, refusal_is_unnoted=False)
+
+
+def after_reading_the_state(seen: Seen, noted: tuple[datetime, ...]) -> Seen:
+    """What is written down already need not be carried on."""
+    if not seen.refusal_is_unnoted:
+        return seen
+    newest = max(noted, default=None)
+    proofs = {q: said for q, said in seen.proofs.items() if newest is None or said[1] > newest}
+    return replace(seen, proofs=proofs, refusal_is_unnoted=bool(proofs))
+
+
+def after_taking_over(seen: Seen) -> Seen:
+    """A state was made from what Okta holds; what it refused meanwhile is in it."""
+    return replace(seen, refusal_is_unnoted=False)
 
 
 def after_an_unanswered_proof(seen: Seen, is_active: bool, now: datetime) -> Seen:
