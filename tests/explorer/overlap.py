@@ -86,7 +86,8 @@ def of_retiring_in_time(before: World, sid: int, is_deletion: bool) -> Iterator[
         return
     if before.doomed == secret.value or record.bound == sid:
         return
-    if secret.value >= FOREIGN_FROM and _is_another_named(before, record, secret, listed):
+    is_in_use = secret.on and secret.value >= FOREIGN_FROM
+    if is_in_use and _is_another_named(before, record, secret, listed):
         yield "another secret is taken away than the one that was named"
     if not _is_called_for(before, record, secret):
         yield "a secret is retired that nothing asks for"

@@ -134,7 +134,7 @@ def _of_publishing(before: World, decision: Publish) -> Iterator[str]:
     if any(value in text for value in _other_texts(record.active.value, before)):
         yield "what is published is not what the state calls active"
     is_known_bad = not before.accepts(record.active.value)
-    may_ask = not before.down and not memory.trouble and _may_ask(record)
+    may_ask = not before.down and not memory.trouble and _may_ask(record, memory)
     if decision.change.data and is_known_bad and may_ask and not _was_asked(memory, record):
         yield "a dead value is published although Okta could be asked"
 
@@ -143,8 +143,10 @@ def _other_texts(active: int, before: World) -> Iterator[str]:
     return (value.reveal() for value, number in NUMBERS.items() if number != active)
 
 
-def _may_ask(record: Record) -> bool:
-    return record.method is not None and len([t for t in record.tries if t > DAY_AGO]) < ALARM - 1
+def _may_ask(record: Record, memory: Memory) -> bool:
+    """Without the alarm, should this be refused, and one more that a crash may have hidden."""
+    counted = len([at for at in record.tries if at > DAY_AGO]) + memory.may_have_asked
+    return record.method is not None and counted < ALARM - 2
 
 
 def _was_asked(memory: Memory, record: Record) -> bool:
@@ -203,10 +205,19 @@ def _of_recording(before: World, step: Step, record: Record) -> Iterator[str]:
     if step is Step.INTENT and token is not None and token == old.handled.rotate:
         yield "a token is acted on twice"
     values = {one.candidate.value for one in (old, record) if one.candidate is not None}
-    if len(values) > 1:
+    # One that Okta never got is of no use to a resource that goes away.
+    is_stand_in = step is Step.STAND_IN and not _is_in_okta(before, old)
+    if len(values) > 1 and not is_stand_in:
         yield "a candidate takes the place of another"
     if step is Step.MOVE_ROLES:
         yield from _of_moving(before.memory, old)
+
+
+def _is_in_okta(world: World, record: Record) -> bool:
+    """Whether the candidate is there, or on its way."""
+    candidate = record.candidate
+    there = (*(one.value for one in world.okta), *(late.value for late in world.late))
+    return candidate is not None and candidate.value in there
 
 
 def _of_forgetting(before: World, record: Record) -> Iterator[str]:
