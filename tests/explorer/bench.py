@@ -196,9 +196,10 @@ class Bench:
         """A pass begins: see `Engine.run`."""
         world, seen = self.world, self.seen().for_a_new_pass().clamped(self.clock())
         running = Running(None, None, 0)
-        work = Bench(self._setup, world._replace(running=running)).work()
-        work.seen = seen
-        seen = _without_the_noted(work) if world.memory else _at_start(work, self.clock())
+        if world.memory is None or world.memory.unnoted:
+            work = Bench(self._setup, world._replace(running=running)).work()
+            work.seen = seen
+            seen = _without_the_noted(work) if world.memory else _at_start(work, self.clock())
         return canonical(world._replace(memory=form_of_seen(seen), running=running))
 
     def after(self, decision: Decision, outcome: Outcome) -> World | None:

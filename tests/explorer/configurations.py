@@ -118,6 +118,11 @@ def due() -> World:
     return settled._replace(record=record, backup=(record, settled.target))
 
 
+def renamed() -> World:
+    """The roles moved late; meanwhile a person deleted what became active, and we made it anew."""
+    return rotated(okta=(Held(1, 1, True), Held(2, 0, True)))
+
+
 def stale() -> World:
     """The same, where Okta's lists do not show what has just been changed."""
     return due()._replace(older=rotated().okta, backup=None)
@@ -204,6 +209,10 @@ def tried() -> World:
 EVERYBODY: Final = hands.ALL_HANDS
 CONSOLE: Final = hands.CONSOLE_HANDS
 GOING: Final = (hands.resource_is_deleted, *hands.TARGET_HANDS, *hands.STATE_HANDS)
+RISKING: Final = (
+    hands.console_deactivates,
+    hands.app_changes_its_method,
+)
 REVOKED: Final = (
     hands.resource_is_deleted,
     hands.connection_is_lost,
@@ -241,14 +250,15 @@ _ALL: Final = (
     _both("a person's secret found", found(), RETAIN, EVERYBODY, (1, 1, 0), (2, 1, 0)),
     _both("next rotation", due(), RETAIN, (), (2, 0, 0), (4, 0, 1)),
     _both("rotation and hands", due(), RETAIN, EVERYBODY, (1, 1, 0), (2, 1, 1)),
-    _both("two hands", due(), RETAIN, EVERYBODY, (0, 2, 0), (1, 2, 0)),
+    _both("two hands", restorable(), RETAIN, EVERYBODY, (0, 2, 0), (1, 2, 0)),
     _both("values hidden", found(), HIDDEN, EVERYBODY, (0, 1, 1), (1, 1, 1)),
     _both("deletion", due(), DELETE, GOING, (1, 1, 0), (2, 2, 0)),
     _both("taken up", inherited(), RETAIN, EVERYBODY, (1, 1, 0), (1, 1, 1)),
-    _both("refused thrice", refused_thrice(), RETAIN, EVERYBODY, (1, 1, 0), (2, 1, 0)),
+    _both("refused thrice", refused_thrice(), RETAIN, RISKING, (1, 1, 0), (2, 1, 0)),
     _both("another app's state", strange(), RETAIN, EVERYBODY, (1, 1, 0), (1, 2, 1)),
-    _both("stale lists", stale(), RETAIN, CONSOLE, (1, 1, 0), (2, 1, 0)),
+    _both("stale lists", stale(), RETAIN, CONSOLE, (1, 0, 0), (2, 1, 0)),
     _both("stale lists, new", world(older=()), RETAIN, CONSOLE, (1, 1, 0), (2, 1, 0)),
+    _both("another id", renamed(), RETAIN, hands.REQUESTS, (1, 1, 0), (2, 1, 1)),
     # What comes with time.
     _both("recheck", rotated(), RETAIN, CONSOLE, (0, 1, 1), (1, 1, 2), ASKING),
     _both("kept for a day", kept(Keeping.FOR_A_DAY), FOR_A_DAY, KEPT, (1, 1, 0), (1, 2, 0)),
@@ -261,7 +271,7 @@ _ALL: Final = (
         (1, 1, 1),
     ),
     _both("kept until next", kept(Keeping.UNTIL_NEXT), UNTIL_NEXT, KEPT, (0, 1, 1), (1, 1, 1)),
-    _both("clock put back", tried(), RETAIN, (hands.clock_is_put_back,), (1, 1, 1), (2, 2, 1)),
+    _both("clock put back", tried(), RETAIN, (hands.clock_is_put_back,), (1, 1, 0), (2, 2, 1)),
     # What a person asks for.
     _both("requests", rotated(), RETAIN, hands.REQUESTS, (1, 1, 0), (2, 2, 0)),
     _both("requests and console", rotated(), RETAIN, ASKED_AND_KILLED, (0, 2, 0), (1, 2, 0)),
@@ -271,7 +281,8 @@ _ALL: Final = (
     _both("two strangers", two_strangers(), RETAIN, NAMING, (0, 2, 0), (2, 2, 0)),
     _both("another rotator", another_rotators(), RETAIN, NAMING, (1, 1, 0), (2, 2, 1)),
     # Going away, and others.
-    _both("revocation", due(), REVOKE, REVOKED, (1, 1, 0), (2, 2, 0)),
+    _both("revocation", rotated(), REVOKE, REVOKED, (1, 1, 0), (2, 2, 0)),
+    _both("revocation amid a rotation", due(), REVOKE, REVOKED, (0, 1, 0), (1, 2, 0)),
     _both("revocation of one", first_one(), REVOKE, REVOKED, (1, 1, 0), (3, 2, 0)),
     _both("stand-in left", stand_in_left(), RETAIN, CONSOLE, (0, 1, 0), (1, 1, 1)),
     _both("another resource", world(), RETAIN, RIVALS, (1, 1, 0), (2, 3, 0)),

@@ -45,8 +45,8 @@ def broken(
 
     `after` may be renamed: values and ids are compared within one world only.
     """
-    if decision is not None or not before.scars.target:
-        # What was sent before a person put an old value back cannot be called back.
+    if decision is not None or not (before.scars.target or before.scars.record):
+        # What was sent before a person put an old Secret back cannot be called back.
         yield from _of_the_published_value(before, after)
     yield from _of_what_is_in_okta(after)
     if decision is not None:
