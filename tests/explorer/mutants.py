@@ -276,6 +276,7 @@ MUTANTS: Final[dict[Mutant, str]] = {
 """Each with the promise that it breaks."""
 
 WHERE: Final[dict[Mutant, str]] = {
+    drift_is_repaired_without_a_proof: "two hands",
     a_refusal_without_an_answer_is_not_counted: "refused thrice",
     the_bound_secret_is_forgotten: "requests",
     a_revocation_means_the_active_one: "requests",
@@ -286,4 +287,4 @@ WHERE: Final[dict[Mutant, str]] = {
     another_resource_is_ignored: "another resource",
     the_recheck_is_never_due: "recheck",
 }
-"""The configurations in which those are looked for that break what is not in each of them."""
+"""Those that are looked for in a configuration of their own, for only there are they found soon."""

@@ -204,7 +204,7 @@ def _of_binding(before: World, old: Record, new: Record) -> Iterator[str]:
     listed = {one.sid for one in memory.secrets or ()} if memory is not None else set()
     if old.bound is not None and new.bound is None and old.bound in listed:
         yield "a secret that was to be revoked is forgotten"
-    if new.bound is None or new.bound == old.bound:
+    if new.bound is None or old.bound is not None:
         return
     token = before.asked.revoke
     pending = [before.asked.rotate] if is_asked(before, "rotate") else []
