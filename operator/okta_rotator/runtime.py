@@ -89,7 +89,7 @@ class Runtime:
             self._token_watches.set,
         )
         neighbours = Neighbourhood(self._connections)
-        cluster = Cluster(api, self._events, own_versions.note)
+        cluster = Cluster(api, self._events, own_versions)
         engine = Engine(cluster, self._connections, neighbours, _now, _draw)
         self._target_watches = NamedWatches(api, own_versions, self._wake)
         self._controller = Controller(

@@ -17,6 +17,7 @@ from okta_rotator.named_watches import NamedWatches
 from okta_rotator.rotation.snapshot import Key
 from tests.resources import Json
 from tests.unit.fake_kube import FakeKube
+from tests.unit.rotation import builders
 from tests.waiting import until
 
 LIST = "/api/v1/secrets"
@@ -137,3 +138,14 @@ async def test_a_watch_of_a_target_that_fails_is_told_and_begun_anew_when_asked(
         assert not watches._tasks
         assert len(caplog.records) == turn
     assert "team-a/target: the watch of a Secret failed" in caplog.text
+
+
+def test_an_answer_older_than_our_own_write_is_told_from_a_later_one() -> None:
+    own, written = OwnVersions(), builders.target(resource_version="10")
+    assert not own.have_replaced(written), "we have written nothing yet"
+    own.note(written)
+    assert own.have_replaced(builders.target(resource_version="9"))
+    assert not own.have_replaced(written)
+    assert not own.have_replaced(builders.target(resource_version="11"))
+    own.forget(Key(written.namespace, written.name), "10")
+    assert not own.have_replaced(builders.target(resource_version="9")), "that one is gone"

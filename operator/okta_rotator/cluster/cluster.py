@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import ROTATION_KIND, ROTATION_PLURAL
@@ -10,28 +10,26 @@ from okta_rotator.api.rotation import RotationStatus
 from okta_rotator.cluster.events import EventPoster, Subject
 from okta_rotator.cluster.kube_api import KubeApi
 from okta_rotator.cluster.resources import read_rotation, rotation_resource, write_status
+from okta_rotator.cluster.secret_watch import OwnVersions
 from okta_rotator.cluster.secrets import Secrets
 from okta_rotator.rotation.notices import Notice
-from okta_rotator.rotation.snapshot import Key, Resource, SecretObject
+from okta_rotator.rotation.snapshot import Resource, SecretObject
 from okta_rotator.rotation.target import TargetChange
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 
 
 class Cluster:
-    """Implements `ClusterPort`. `on_write` is told of each version that we wrote ourselves."""
+    """Implements `ClusterPort`. `own_versions` is told of each version that we wrote ourselves."""
 
-    def __init__(
-        self, api: KubeApi, events: EventPoster, on_write: Callable[[SecretObject], None]
-    ) -> None:
+    def __init__(self, api: KubeApi, events: EventPoster, own_versions: OwnVersions) -> None:
         self._api = api
         self._secrets = Secrets(api)
         self._events = events
-        self._on_write = on_write
-        self._last: dict[Key, tuple[str, str]] = {}
+        self._own_versions = own_versions
 
     async def read_secret(self, namespace: str, name: str) -> SecretObject | None:
         secret = await self._secrets.read(namespace, name)
-        if secret is not None and self._is_old(secret):
+        if secret is not None and self._own_versions.have_replaced(secret):
             raise PortError(_old_answer(secret))
         return secret
 
@@ -59,14 +57,8 @@ class Cluster:
     def tell(self, resource: Resource, notice: Notice) -> None:
         self._events.post(Subject(ROTATION_KIND, resource.key, resource.uid), notice)
 
-    def _is_old(self, secret: SecretObject) -> bool:
-        """Kubernetes' resourceVersions grow as decimal numbers (KEP-5504)."""
-        uid, version = self._last.get(Key(secret.namespace, secret.name), ("", "0"))
-        return uid == secret.uid and int(secret.resource_version) < int(version)
-
     def _written(self, secret: SecretObject) -> SecretObject:
-        self._last[Key(secret.namespace, secret.name)] = (secret.uid, secret.resource_version)
-        self._on_write(secret)
+        self._own_versions.note(secret)
         return secret
 
 

@@ -59,6 +59,11 @@ class OwnVersions(dict[Key, str]):
         own = self.get(key)
         return own is not None and int(version) <= int(own)
 
+    def have_replaced(self, secret: SecretObject) -> bool:
+        """Whether what was read is older than what we wrote, as a cache may answer."""
+        own = self.get(Key(secret.namespace, secret.name))
+        return own is not None and int(secret.resource_version) < int(own)
+
     def forget(self, key: Key, version: str) -> None:
         """The Secret is gone since that version; one that we have made anew is another."""
         own = self.get(key)

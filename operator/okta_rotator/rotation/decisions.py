@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.okta_view import AuthMethod
 from okta_rotator.rotation.state import State
 from okta_rotator.rotation.target import TargetChange
-from okta_rotator.rotation.trouble import Trouble
+from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.rotation.values import SecretValue
 
 
@@ -159,6 +160,11 @@ class Blocked:
     @property
     def why(self) -> str:
         return self.trouble.message
+
+
+def needs_a_person(reason: Reason, message: str) -> Blocked:
+    """Somebody has to change something first, which no back-off waits for."""
+    return Blocked(Trouble(Next.PERSON, reason, message), counts=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,8 @@ class Engine:
         name = other.key.name + STATE_SUFFIX
         try:
             secret = await self._cluster.read_secret(other.key.namespace, name)
-            has_begun = secret is not None and _has_begun(_stored(secret))
+            state = _stored(secret).state if secret is not None else None
+            has_begun = state is not None and state.has_begun
         except PortError as error:
             if error.trouble.next is not Next.PERSON:
                 raise
@@ -442,11 +443,6 @@ def _stored(secret: SecretObject) -> StoredState:
         return StoredState(secret, from_data(secret.data))
     except StateUnreadableError as error:
         return StoredState(secret, None, str(error))
-
-
-def _has_begun(stored: StoredState) -> bool:
-    state = stored.state
-    return state is not None and (state.active or state.candidate) is not None
 
 
 def _was_discarded(stored: StoredState | None) -> bool:

@@ -20,7 +20,7 @@ from okta_rotator.rotation.okta_view import AuthMethod, OktaSecret, Proof, Secre
 from okta_rotator.rotation.schedule import next_rotation_at
 from okta_rotator.rotation.snapshot import SecretObject, Snapshot
 from okta_rotator.rotation.state import Credential, State, Trigger
-from okta_rotator.rotation.target import published_value
+from okta_rotator.rotation.target import published_value, target_name
 from okta_rotator.rotation.values import SecretValue, is_made_for, is_stand_in
 
 
@@ -108,6 +108,11 @@ def held_by_target(s: Snapshot) -> OktaSecret | None:
         return None
     holding = [one for one in listed(s) if one.holds(value)]
     return next(filter(is_active, holding), next(iter(holding), None))
+
+
+def target_holds_credentials(s: Snapshot) -> bool:
+    """Whether the target has the name of a Secret with the credentials of a connection."""
+    return target_name(s.resource) in s.connection.credential_secrets
 
 
 def target_holds_unknown_value_of_ours(s: Snapshot, state: State) -> bool:

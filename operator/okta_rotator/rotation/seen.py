@@ -14,7 +14,6 @@ from okta_rotator.rotation.values import SecretValue
 LATE_EFFECT: Final = timedelta(seconds=10)
 """A call's whole deadline: a write without an answer may land within it, and not later."""
 
-
 RECHECK_AGAIN: Final = timedelta(minutes=5)
 """How soon a recheck that had no answer is repeated."""
 

@@ -118,6 +118,11 @@ class State:
         held = (self.active, self.previous, self.candidate)
         return tuple(one.value for one in held if one is not None and one.value is not None)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it holds a secret, or one that is being made."""
+        return self.active is not None or self.candidate is not None
+
     def bumped(self) -> State:
         """The same with its generation counted up, as it is written."""
         return replace(self, generation=self.generation + 1)

@@ -26,13 +26,20 @@ from okta_rotator.rotation.decisions import (
     Publish,
     Step,
     WriteState,
+    needs_a_person,
 )
-from okta_rotator.rotation.facts import candidate_in_okta, in_okta, is_active, listed
+from okta_rotator.rotation.facts import (
+    candidate_in_okta,
+    in_okta,
+    is_active,
+    listed,
+    target_holds_credentials,
+)
 from okta_rotator.rotation.okta_view import OktaSecret
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import Candidate, State
-from okta_rotator.rotation.target import is_marked_ours, mapped_keys, target_name, withdrawal
-from okta_rotator.rotation.trouble import Next, Trouble
+from okta_rotator.rotation.target import is_marked_ours, mapped_keys, withdrawal
+from okta_rotator.rotation.trouble import Trouble
 from okta_rotator.rotation.values import is_stand_in, make_stand_in
 
 WHY: Final = "deletionPolicy.oktaSecrets"
@@ -44,7 +51,7 @@ def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | Publi
         return None
     if s.spec.deletion_policy.secret is not DeletionAction.DELETE or s.target.deleting:
         return None
-    if not is_marked_ours(s.target, s.resource) or _holds_credentials(s):
+    if not is_marked_ours(s.target, s.resource) or target_holds_credentials(s):
         return None
     # A key that the mapping names may be a person's still; the state knows which ones we wrote.
     ours = set(s.state.target_keys if s.state is not None else mapped_keys(s.resource))
@@ -53,10 +60,6 @@ def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | Publi
             return None  # Nothing can be taken out of it, and nobody's deletion waits for that.
         return Publish(withdrawal(s.target, ours), "the Secret holds keys of somebody else too")
     return DeleteTarget("deletionPolicy.secret")
-
-
-def _holds_credentials(s: Snapshot) -> bool:
-    return target_name(s.resource) in s.connection.credential_secrets
 
 
 def deleted_resource_revokes_its_secrets(s: Snapshot) -> Decision | None:
@@ -129,7 +132,7 @@ def _no_place(s: Snapshot, one: OktaSecret) -> Blocked:
         f"without an active one: activate or delete the other one, {other.id}, in Okta, or set "
         "spec.deletionPolicy.oktaSecrets to Retain"
     )
-    return Blocked(Trouble(Next.PERSON, Reason.FOREIGN_SECRET, message), counts=False)
+    return needs_a_person(Reason.FOREIGN_SECRET, message)
 
 
 def _is_stand_in(state: State, secret: OktaSecret) -> bool:

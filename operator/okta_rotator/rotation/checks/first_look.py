@@ -20,12 +20,7 @@ from okta_rotator.api.rotation import AdoptionPolicy
 from okta_rotator.rotation.checks.intent import intent
 from okta_rotator.rotation.checks.proving import may_ask_unrecorded
 from okta_rotator.rotation.checks.room import how_to_replace
-from okta_rotator.rotation.decisions import (
-    Blocked,
-    Prove,
-    Step,
-    WriteState,
-)
+from okta_rotator.rotation.decisions import Blocked, Prove, Step, WriteState, needs_a_person
 from okta_rotator.rotation.facts import (
     Due,
     auth_method,
@@ -41,11 +36,7 @@ from okta_rotator.rotation.okta_view import OktaSecret, Proof
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State, Trigger
 from okta_rotator.rotation.target import mapped_keys
-from okta_rotator.rotation.transitions import (
-    adopt,
-    known,
-)
-from okta_rotator.rotation.trouble import Next, Trouble
+from okta_rotator.rotation.transitions import adopt, known
 from okta_rotator.rotation.values import is_made_by_a_rotator, is_stand_in
 
 ADOPTED: Final = "spec.adoptionPolicy is Adopt: what the app has is published, without a rotation"
@@ -82,7 +73,7 @@ def no_state_and_another_rotator_was_here(s: Snapshot) -> Blocked | None:
         "Delete this resource or the other one; where the other is gone for good, let its client "
         f"secret be taken away: {how_to_replace(s, foreign)}"
     )
-    return Blocked(Trouble(Next.PERSON, Reason.FOREIGN_SECRET, message), counts=False)
+    return needs_a_person(Reason.FOREIGN_SECRET, message)
 
 
 def no_state_and_one_secret(s: Snapshot) -> WriteState | Blocked | None:
@@ -176,7 +167,7 @@ def _two_secrets_exist(s: Snapshot, older: OktaSecret) -> Blocked:
         f"taken away, if it is the older one: {how_to_replace(s, older)}; or set "
         "spec.adoptionPolicy to Adopt, which publishes the newer one."
     )
-    return Blocked(Trouble(Next.PERSON, Reason.TWO_SECRETS_EXIST, message), counts=False)
+    return needs_a_person(Reason.TWO_SECRETS_EXIST, message)
 
 
 def _adopts(s: Snapshot) -> bool:
@@ -190,7 +181,7 @@ def _adoption_of_found(s: Snapshot, found: OktaSecret) -> WriteState | Blocked:
         f"Okta does not show the value of the client secret {found.id}, so it cannot be "
         "published. Set spec.adoptionPolicy to Rotate to have a new one made."
     )
-    return Blocked(Trouble(Next.PERSON, Reason.CANNOT_ADOPT, message), counts=False)
+    return needs_a_person(Reason.CANNOT_ADOPT, message)
 
 
 def refusals_in_this_pass(s: Snapshot) -> tuple[datetime, ...]:

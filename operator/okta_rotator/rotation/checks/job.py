@@ -23,6 +23,7 @@ from okta_rotator.rotation.decisions import (
     Settled,
     Step,
     WriteState,
+    needs_a_person,
 )
 from okta_rotator.rotation.facts import (
     Verb,
@@ -198,4 +199,4 @@ def _cannot_tell(state: State) -> Blocked:
         "introspection refused from here, by a network zone?). Nothing is promoted unproven; set "
         "spec.verification.enabled to false to do without the proof."
     )
-    return Blocked(Trouble(Next.PERSON, Reason.CANNOT_VERIFY, message), counts=False)
+    return needs_a_person(Reason.CANNOT_VERIFY, message)

@@ -11,29 +11,16 @@ from okta_rotator.api.names import (
     LONGEST_TOKEN,
     ROTATION_NAME_ANNOTATION,
 )
-from okta_rotator.rotation.decisions import (
-    Blocked,
-    Step,
-    WriteState,
-)
-from okta_rotator.rotation.facts import Verb
+from okta_rotator.rotation.decisions import Blocked, Step, WriteState, needs_a_person
+from okta_rotator.rotation.facts import Verb, target_holds_credentials
 from okta_rotator.rotation.snapshot import Neighbour, SecretObject, Snapshot
 from okta_rotator.rotation.state import State
-from okta_rotator.rotation.target import (
-    is_marked_ours,
-    needed_change,
-    target_name,
-)
+from okta_rotator.rotation.target import is_marked_ours, needed_change, target_name
 from okta_rotator.rotation.transitions import not_later_than
-from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.rotation.values import SecretValue, is_made_by_a_rotator
 
 TOLERANCE: Final = timedelta(minutes=5)
 """So far two clocks may differ without that one of them has been put back."""
-
-
-def _holds_credentials(s: Snapshot) -> bool:
-    return target_name(s.resource) in s.connection.credential_secrets
 
 
 def another_resource_comes_first(s: Snapshot) -> Blocked | None:
@@ -43,7 +30,7 @@ def another_resource_comes_first(s: Snapshot) -> Blocked | None:
     the last time, so that at most one of two that begin at once goes on.
     """
     state, resource = s.state, s.resource
-    has_begun = state is not None and (state.active or state.candidate) is not None
+    has_begun = state is not None and state.has_begun
     mine = (not has_begun, resource.created_at, resource.uid)
     first = min(s.neighbours, key=_precedence, default=None)
     if first is None or mine <= _precedence(first):
@@ -52,7 +39,7 @@ def another_resource_comes_first(s: Snapshot) -> Blocked | None:
     name = f"the OktaClientSecretRotation {first.key.name}" if is_near else "another resource"
     what = "has the same target Secret" if first.shares_target else "rotates the same Okta app"
     where = "" if is_near else " in another namespace"
-    return _person(
+    return needs_a_person(
         Reason.CONFLICT,
         f"{name}{where} {what}, and came first. Delete one of the two; this one does nothing as "
         "long as the other is there.",
@@ -66,7 +53,7 @@ def _precedence(one: Neighbour) -> tuple[bool, datetime, str]:
 def spec_is_invalid(s: Snapshot) -> Blocked | None:
     if s.resource.spec is not None:
         return None
-    return _person(Reason.INVALID_SPEC, s.resource.spec_error or "the spec cannot be read")
+    return needs_a_person(Reason.INVALID_SPEC, s.resource.spec_error or "the spec cannot be read")
 
 
 def token_is_too_long(s: Snapshot) -> Blocked | None:
@@ -76,7 +63,7 @@ def token_is_too_long(s: Snapshot) -> Blocked | None:
     if not long:
         return None
     message = f"the annotation {long[0]} may have at most {LONGEST_TOKEN} characters"
-    return _person(Reason.INVALID_SPEC, message)
+    return needs_a_person(Reason.INVALID_SPEC, message)
 
 
 def clock_was_put_back(s: Snapshot) -> WriteState | None:
@@ -91,7 +78,7 @@ def clock_was_put_back(s: Snapshot) -> WriteState | None:
 def state_is_unreadable(s: Snapshot) -> Blocked | None:
     if s.stored is None or s.stored.state is not None:
         return None
-    return _person(
+    return needs_a_person(
         Reason.STATE_CONFLICT,
         f"the state Secret {s.stored.secret.name} cannot be read: {s.stored.error}. Restore it, or "
         "delete it: its place is then taken by what the target Secret and Okta hold.",
@@ -107,7 +94,7 @@ def state_is_of_another_app(s: Snapshot) -> Blocked | None:
     if theirs is None:
         return None
     name = s.stored.secret.name if s.stored is not None else ""
-    return _person(
+    return needs_a_person(
         Reason.STATE_CONFLICT,
         f"the state Secret {name} belongs to {theirs}. Use another name for this resource, or "
         "delete that Secret if its client secrets are no longer needed.",
@@ -125,8 +112,8 @@ def _difference_of_app(s: Snapshot, state: State) -> str | None:
 def target_is_a_strangers(s: Snapshot) -> Blocked | None:
     """A Secret without our mark is never taken, unless a person says so on it."""
     target = s.target
-    if _holds_credentials(s):
-        return _person(
+    if target_holds_credentials(s):
+        return needs_a_person(
             Reason.TARGET_CONFLICT,
             f"the Secret {target_name(s.resource)} holds the credentials of a connection. Make "
             "this resource anew with another spec.target.name",
@@ -135,21 +122,21 @@ def target_is_a_strangers(s: Snapshot) -> Blocked | None:
         return None
     owner = target.annotations.get(ROTATION_NAME_ANNOTATION)
     if owner is not None and not is_marked_ours(target, s.resource):
-        return _person(
+        return needs_a_person(
             Reason.TARGET_CONFLICT,
             f"the Secret {target.name} is the target of the OktaClientSecretRotation {owner}. Make "
             "this resource anew with another spec.target.name, or delete the Secret if the other "
             "resource is gone",
         )
     if not is_marked_ours(target, s.resource):
-        return _person(
+        return needs_a_person(
             Reason.TARGET_CONFLICT,
             f"the Secret {target.name} exists and is not ours. Delete it, choose another "
             f"spec.target.name, or let us have it: kubectl annotate secret {target.name} "
             f"{ADOPT_ANNOTATION}={s.resource.key.name}",
         )
     if target.type != s.spec.target.type:
-        return _person(
+        return needs_a_person(
             Reason.TARGET_CONFLICT,
             f"the Secret {target_name(s.resource)} has the type {target.type}, spec.target.type is "
             f"{s.spec.target.type}, and Kubernetes lets nobody change it. Delete the Secret.",
@@ -165,7 +152,7 @@ def _target_cannot_be_written(s: Snapshot, target: SecretObject) -> Blocked | No
     if change is None:
         return None
     if target.immutable:
-        return _person(
+        return needs_a_person(
             Reason.TARGET_CONFLICT,
             f"the Secret {target.name} is immutable, so that nobody can change it. Delete it: it "
             "is made anew at once",
@@ -173,7 +160,7 @@ def _target_cannot_be_written(s: Snapshot, target: SecretObject) -> Blocked | No
     taken = sorted(key for key in change.data if _is_a_strangers(s, state, target, key))
     if not taken:
         return None
-    return _person(
+    return needs_a_person(
         Reason.TARGET_CONFLICT,
         f"the key {taken[0]} of the Secret {target.name} holds what we did not write. Take the key "
         "away, name another in spec.secretsMapping, or let us have it: kubectl annotate secret "
@@ -187,7 +174,3 @@ def _is_a_strangers(s: Snapshot, state: State, target: SecretObject, key: str) -
         return False
     is_given = target.annotations.get(ADOPT_ANNOTATION) == s.resource.key.name
     return not is_given and not is_made_by_a_rotator(SecretValue(target.data[key]))
-
-
-def _person(reason: Reason, message: str) -> Blocked:
-    return Blocked(Trouble(Next.PERSON, reason, message), counts=False)

@@ -7,7 +7,15 @@ from dataclasses import replace
 from okta_rotator.api.conditions import ConditionType, Reason
 from okta_rotator.rotation.agenda import next_look, retirement_at
 from okta_rotator.rotation.backoff import LONGEST
-from okta_rotator.rotation.decisions import Blocked, ListSecrets, ReadApp, Settled, Step, WriteState
+from okta_rotator.rotation.decisions import (
+    Blocked,
+    ListSecrets,
+    ReadApp,
+    Settled,
+    Step,
+    WriteState,
+    needs_a_person,
+)
 from okta_rotator.rotation.facts import (
     Verb,
     asked,
@@ -108,7 +116,7 @@ def app_cannot_rotate(s: Snapshot) -> Blocked | None:
     found = _fault_of_app(app, s.spec.parameters.client_id)
     if found is None:
         return None
-    return Blocked(Trouble(Next.PERSON, *found), counts=False)
+    return needs_a_person(*found)
 
 
 def _fault_of_app(app: OktaApp, client_id: str) -> tuple[Reason, str] | None:

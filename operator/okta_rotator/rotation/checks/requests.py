@@ -24,6 +24,7 @@ from okta_rotator.rotation.decisions import (
     Prove,
     Step,
     WriteState,
+    needs_a_person,
 )
 from okta_rotator.rotation.facts import (
     Verb,
@@ -39,7 +40,6 @@ from okta_rotator.rotation.okta_view import Proof
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State
 from okta_rotator.rotation.transitions import note_previous
-from okta_rotator.rotation.trouble import Next, Trouble
 
 
 def revocation_is_bound(s: Snapshot) -> WriteState | None:
@@ -126,7 +126,7 @@ def _cannot_tell() -> Blocked:
         "Okta does not say whether the previous client secret is still good, so it is not "
         "published again. Set spec.verification.enabled to false to do without the proof."
     )
-    return Blocked(Trouble(Next.PERSON, Reason.CANNOT_VERIFY, message), counts=False)
+    return needs_a_person(Reason.CANNOT_VERIFY, message)
 
 
 def _why(verb: Verb) -> str:

@@ -23,21 +23,14 @@ from okta_rotator.rotation.decisions import (
     ReadTarget,
     Step,
     WriteState,
+    needs_a_person,
 )
-from okta_rotator.rotation.facts import (
-    Due,
-    in_okta,
-    is_active,
-    listed,
-    strangers,
-)
+from okta_rotator.rotation.facts import Due, in_okta, is_active, listed, strangers
 from okta_rotator.rotation.okta_view import OktaSecret
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State, Trigger
 from okta_rotator.rotation.target import published_value
-from okta_rotator.rotation.transitions import (
-    note_previous,
-)
+from okta_rotator.rotation.transitions import note_previous
 from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.rotation.values import is_stand_in
 
@@ -148,7 +141,7 @@ def _foreign(s: Snapshot, state: State, foreign: OktaSecret) -> Blocked:
         "by somebody else (another cluster, another resource, or a person); a rotation needs its "
         f"place. If nothing uses it, let it be taken away: {how_to_replace(s, foreign)}"
     )
-    return Blocked(Trouble(Next.PERSON, Reason.FOREIGN_SECRET, message), counts=False)
+    return needs_a_person(Reason.FOREIGN_SECRET, message)
 
 
 def how_to_replace(s: Snapshot, foreign: OktaSecret) -> str:
@@ -184,4 +177,4 @@ def _no_room(state: State) -> Blocked:
         f"the Okta app {state.app_id} holds two client secrets, and none of them may be retired: "
         "the target Secret still holds the older one. Look at both."
     )
-    return Blocked(Trouble(Next.PERSON, Reason.TWO_SECRETS_EXIST, message), counts=False)
+    return needs_a_person(Reason.TWO_SECRETS_EXIST, message)
