@@ -31,10 +31,14 @@ def test_these_are_the_writes_of_a_rotation(shared: Ground) -> None:
     guest.rotate()
     guest.until_ready()
     guest.until(lambda: writes(guest)[-1:] == ["create event"], "the Event")
-    assert sorted(writes(guest)) == sorted(CREATION)
+    created = writes(guest)
+    # kopf puts its finalizer on, and once more where our status comes back before that does.
+    repeated = created.count("write rotation") - 1
+    assert repeated in (0, 1)
+    assert sorted(created) == sorted([*CREATION, *["write rotation"] * repeated])
     guest.rotate_by_hand("monday")
     guest.until(lambda: writes(guest)[-1:] == ["create event"], "the Event")
-    assert writes(guest)[len(CREATION) :] == BY_HAND
+    assert writes(guest)[len(created) :] == BY_HAND
 
 
 def disturbed_creation(ground: Ground, crowd: Crowd, name: str, plan: Plan) -> None:
