@@ -19,7 +19,7 @@ from tests.okta_calls import name_of
 from tests.operator_process import OperatorProcess
 from tests.resources import Json, changed, connection, rotation
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 HEARTBEAT = "2"
 CLIENT_ID_KEY, CLIENT_SECRET_KEY = "OKTA_CLIENT_ID", "OKTA_CLIENT_SECRET"
 CONNECTION = "my-connection"

@@ -206,7 +206,6 @@ def test_the_cleanup_handler_runs_before_what_still_runs_is_cancelled(
 
     with operator:
         cluster.create()
-        assert operator.stop() < 3
     assert was_running == [True]
 
 

@@ -21,6 +21,13 @@ def secret_count(app: AppUnderTest) -> int:
     return len(app.state()["secrets"])
 
 
+def until_there_are_two(app: AppUnderTest) -> None:
+    deadline = time.monotonic() + 20
+    while secret_count(app) != 2:
+        assert time.monotonic() < deadline, "the effect never came"
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize(
     ("code", "status"), [("E0000009", 500), ("E0000010", 503), ("E0000047", 429)]
 )
@@ -71,14 +78,13 @@ def test_a_delay_comes_before_the_effect(app: AppUnderTest) -> None:
 
 
 def test_a_client_that_gives_up_does_not_undo_a_delayed_effect(app: AppUnderTest) -> None:
-    app.emulator.add_fault("delay", path=path_of(app), seconds=0.4)
+    app.emulator.add_fault("delay", path=path_of(app), seconds=2)
 
     with pytest.raises(httpx.ReadTimeout):
         app.call("POST", timeout=0.1)
 
     assert secret_count(app) == 1
-    time.sleep(0.5)
-    assert secret_count(app) == 2
+    until_there_are_two(app)
 
 
 def test_a_connection_dropped_before_has_no_effect(app: AppUnderTest) -> None:
@@ -115,16 +121,13 @@ def test_a_dropped_connection_is_no_failure_of_the_emulator(
 
 
 def test_a_late_effect_comes_after_the_connection_is_gone(app: AppUnderTest) -> None:
-    app.emulator.add_fault("late", method="POST", path=path_of(app), seconds=0.4)
-    started = time.monotonic()
+    app.emulator.add_fault("late", method="POST", path=path_of(app), seconds=2)
 
     with pytest.raises(DROPPED):
         app.call("POST")
 
-    assert time.monotonic() - started < 0.3
     assert secret_count(app) == 1
-    time.sleep(0.6)
-    assert secret_count(app) == 2
+    until_there_are_two(app)
 
 
 def test_half_a_request_has_no_effect(app: AppUnderTest) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,8 +51,5 @@ def test_kopf_run_rotates_and_lets_go(scene: Scene, registry: kopf.OperatorRegis
         assert scene.accepts(scene.published())
         scene.kubectl("delete", "ocsr", "my-rotation", "--timeout=15s")
         assert scene.accepts(scene.published())
-        since = time.monotonic()
     assert runner.exit_code == 0
     assert runner.exception is None
-    # Nothing was left for kopf to wait for, five seconds, and to cancel.
-    assert time.monotonic() - since < 4

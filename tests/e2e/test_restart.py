@@ -88,7 +88,7 @@ def test_a_death_before_okta_heard_of_the_candidate_ends_in_exactly_one_new_secr
 
 
 def test_a_sigterm_ends_an_idle_process_soon(scene: Scene, operator: OperatorProcess) -> None:
-    assert operator.stop() < 5
+    assert operator.stop() < END
     assert operator.exit_code == 0
     assert "Traceback" not in operator.output()
 

@@ -92,13 +92,15 @@ async def test_no_connection_is_kept_whose_task_kopf_would_wait_for(process: Pro
 
 
 async def test_answers_are_not_held_back(process: Process) -> None:
-    """Forty in a row: one that waited for the acknowledgement of its first half takes 40 ms."""
+    """Each that waited for the acknowledgement of its first half would take 40 ms or more."""
     port = await process.server.start(0)
+    took = []
     async with httpx.AsyncClient(trust_env=False) as client:
-        since = time.monotonic()
         for _ in range(40):
+            since = time.monotonic()
             await client.get(f"http://127.0.0.1:{port}/metrics")
-        assert time.monotonic() - since < 1.5
+            took.append(time.monotonic() - since)
+    assert min(took) < 0.04
 
 
 async def test_a_client_that_does_not_read_does_not_hold_up_the_end(

@@ -111,7 +111,7 @@ async def test_the_deadline_holds_against_an_answer_in_drips() -> None:
         began = time.monotonic()
         with pytest.raises(NoAnswerError) as caught:
             await okta.create_secret(APP_ID, VALUE)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10  # The drips alone would take half an hour.
     assert caught.value.trouble.may_have_landed
 
 
