@@ -1,17 +1,17 @@
-"""client_secret_jwt: a client proves its secret by signing a JWT with it.
+"""Client assertions: a client proves its secret, or its private key, by signing a JWT with it.
 
 Source: Okta's page on client authentication methods (aud is the endpoint called, exp at most
-an hour ahead, jti single use) and oauth2-error-codes.json for the answers.
+an hour ahead, jti single use) and oauth2-error-codes.json for the answers. That an assertion
+without a `kid` is refused where several keys are registered is assumed.
 """
 
-import base64
 import hmac
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from .errors import OAuthError
+from .jws import Jws, parse_jws
+from .keys import ALGORITHMS, PublicKey
 
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 _MAX_LIFETIME = 3600
@@ -19,18 +19,20 @@ _MAX_LIFETIME = 3600
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    algorithm: str
-    claims: dict[str, Any]
-    signed: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
+    jws: Jws = field(repr=False)
 
     @property
     def client_id(self) -> str:
-        return str(self.claims.get("iss", ""))
+        return str(self.jws.claims.get("iss", ""))
 
     @property
     def replay_key(self) -> str | None:
-        return f"{self.client_id}:{self.claims['jti']}" if "jti" in self.claims else None
+        claims = self.jws.claims
+        return f"{self.client_id}:{claims['jti']}" if "jti" in claims else None
+
+    @property
+    def expires(self) -> float:
+        return self.jws.number("exp") or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,50 +46,39 @@ class Expectation:
 
 def parse_assertion(token: str) -> Assertion:
     try:
-        header, claims, signature = token.split(".")
-        return Assertion(
-            algorithm=str(_json(header).get("alg")),
-            claims=_json(claims),
-            signed=f"{header}.{claims}".encode(),
-            signature=_decode(signature),
-        )
+        return Assertion(parse_jws(token))
     except ValueError:
         raise OAuthError("client_assertion_invalid_jwt") from None
 
 
-def _wrong_algorithm(assertion: Assertion, expected: Expectation) -> bool:
-    return assertion.algorithm not in _DIGESTS
+def _wrong_subject(jws: Jws, expected: Expectation) -> bool:
+    return jws.claims.get("sub") != expected.client_id
 
 
-def _wrong_subject(assertion: Assertion, expected: Expectation) -> bool:
-    return assertion.claims.get("sub") != expected.client_id
-
-
-def _wrong_audience(assertion: Assertion, expected: Expectation) -> bool:
-    audience = assertion.claims.get("aud")
+def _wrong_audience(jws: Jws, expected: Expectation) -> bool:
+    audience = jws.claims.get("aud")
     return expected.endpoint not in (audience if isinstance(audience, list) else [audience])
 
 
-def _without_expiry(assertion: Assertion, expected: Expectation) -> bool:
-    return not isinstance(assertion.claims.get("exp"), int | float)
+def _without_expiry(jws: Jws, expected: Expectation) -> bool:
+    return jws.number("exp") is None
 
 
-def _expired(assertion: Assertion, expected: Expectation) -> bool:
-    return bool(assertion.claims["exp"] <= expected.now)
+def _expired(jws: Jws, expected: Expectation) -> bool:
+    return bool(jws.claims["exp"] <= expected.now)
 
 
-def _lives_too_long(assertion: Assertion, expected: Expectation) -> bool:
-    return bool(assertion.claims["exp"] > expected.now + _MAX_LIFETIME)
+def _lives_too_long(jws: Jws, expected: Expectation) -> bool:
+    return bool(jws.claims["exp"] > expected.now + _MAX_LIFETIME)
 
 
-def _from_the_future(assertion: Assertion, expected: Expectation) -> bool:
-    issued = assertion.claims.get("iat")
-    return isinstance(issued, int | float) and issued > expected.now + 1
+def _from_the_future(jws: Jws, expected: Expectation) -> bool:
+    issued = jws.number("iat")
+    return issued is not None and issued > expected.now + 1
 
 
 # In this order; the expiry checks rely on the one that asks for an expiry.
-CHECKS: tuple[tuple[Callable[[Assertion, Expectation], bool], str], ...] = (
-    (_wrong_algorithm, "client_assertion_invalid_signature_algorithm"),
+CHECKS: tuple[tuple[Callable[[Jws, Expectation], bool], str], ...] = (
     (_wrong_subject, "client_assertion_invalid_subject"),
     (_wrong_audience, "client_assertion_invalid_audience"),
     (_without_expiry, "client_assertion_expiration_required"),
@@ -97,25 +88,43 @@ CHECKS: tuple[tuple[Callable[[Assertion, Expectation], bool], str], ...] = (
 )
 
 
-def verify_assertion(assertion: Assertion, expected: Expectation, secrets: Iterable[str]) -> None:
-    for violated, reason in CHECKS:
-        if violated(assertion, expected):
-            raise OAuthError(reason)
-    if not any(_signed_with(secret, assertion) for secret in secrets):
+def verify_by_secret(assertion: Assertion, expected: Expectation, secrets: Iterable[str]) -> None:
+    """client_secret_jwt."""
+    _check(assertion.jws, expected, _DIGESTS)
+    if not any(_signed_with(secret, assertion.jws) for secret in secrets):
         raise OAuthError("client_assertion_invalid_signature")
 
 
-def _signed_with(secret: str, assertion: Assertion) -> bool:
-    digest = hmac.digest(secret.encode(), assertion.signed, _DIGESTS[assertion.algorithm])
-    return hmac.compare_digest(digest, assertion.signature)
+def verify_by_key(assertion: Assertion, expected: Expectation, keys: Sequence[PublicKey]) -> None:
+    """private_key_jwt."""
+    if not keys:
+        raise OAuthError("client_assertion_jwks_not_configured")
+    _check(assertion.jws, expected, ALGORITHMS)
+    key = _named(assertion.jws, keys)
+    if not key.fits(assertion.jws.algorithm):
+        raise OAuthError("client_assertion_invalid_signature_algorithm")
+    if not key.signed(assertion.jws):
+        raise OAuthError("client_assertion_invalid_signature")
 
 
-def _json(part: str) -> dict[str, Any]:
-    content = json.loads(_decode(part))
-    if not isinstance(content, dict):
-        raise ValueError("not an object")
-    return content
+def _check(jws: Jws, expected: Expectation, algorithms: Iterable[str]) -> None:
+    if jws.algorithm not in algorithms:
+        raise OAuthError("client_assertion_invalid_signature_algorithm")
+    for violated, reason in CHECKS:
+        if violated(jws, expected):
+            raise OAuthError(reason)
 
 
-def _decode(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+def _named(jws: Jws, keys: Sequence[PublicKey]) -> PublicKey:
+    kid = jws.header.get("kid")
+    if kid is None and len(keys) == 1:
+        return keys[0]
+    for key in keys:
+        if kid is not None and key.kid == kid:
+            return key
+    raise OAuthError("client_assertion_invalid_kid")
+
+
+def _signed_with(secret: str, jws: Jws) -> bool:
+    digest = hmac.digest(secret.encode(), jws.signed, _DIGESTS[jws.algorithm])
+    return hmac.compare_digest(digest, jws.signature)

@@ -6,17 +6,24 @@ Basic is plain base64 of client_id:client_secret with no form-encoding of either
 
 import base64
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from .assertion import Assertion, Expectation, parse_assertion, verify_assertion
+from .assertion import (
+    Assertion,
+    Expectation,
+    parse_assertion,
+    verify_by_key,
+    verify_by_secret,
+)
 from .errors import ApiError, OAuthError
-from .model import App, AppStatus, AuthMethod
+from .model import App, AppStatus, AuthMethod, is_within
 from .store import Store
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_BY_ASSERTION = frozenset({AuthMethod.JWT, AuthMethod.PRIVATE_KEY_JWT})
 _WRONG_SECRET = {"invalid_client_secret", "client_assertion_invalid_signature"}
 
 
@@ -27,11 +34,14 @@ class OAuthRequest:
     authorization: str | None = field(repr=False)
     form: Mapping[str, str] = field(repr=False)
     query: Mapping[str, str] = field(repr=False)
+    endpoint: str
+    host: str
+    """The address that it came from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    method: AuthMethod
+    methods: frozenset[AuthMethod]
     client_id: str
     secret: str = field(default="", repr=False)
     assertion: Assertion | None = field(default=None, repr=False)
@@ -39,6 +49,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
+    request: OAuthRequest
     credentials: Credentials
     app: App
 
@@ -77,7 +88,7 @@ def _from_header(authorization: str) -> Credentials:
     client_id, colon, secret = decoded.partition(":")
     if scheme.lower() != "basic" or not colon:
         raise OAuthError("invalid_basic_auth_creds")
-    return Credentials(AuthMethod.BASIC, client_id, secret)
+    return Credentials(frozenset({AuthMethod.BASIC}), client_id, secret)
 
 
 def _from_assertion(form: Mapping[str, str]) -> Credentials:
@@ -86,60 +97,62 @@ def _from_assertion(form: Mapping[str, str]) -> Credentials:
     parsed = parse_assertion(form["client_assertion"])
     if form.get("client_id", parsed.client_id) != parsed.client_id:
         raise OAuthError("client_assertion_invalid_issuer")
-    return Credentials(AuthMethod.JWT, parsed.client_id, assertion=parsed)
+    return Credentials(_BY_ASSERTION, parsed.client_id, assertion=parsed)
 
 
 def _from_body(form: Mapping[str, str]) -> Credentials:
     if "client_id" not in form:
         raise OAuthError("missing_client_credentials")
     if "client_secret" not in form:
-        return Credentials(AuthMethod.NONE, form["client_id"])
-    return Credentials(AuthMethod.POST, form["client_id"], form["client_secret"])
+        return Credentials(frozenset({AuthMethod.NONE}), form["client_id"])
+    return Credentials(frozenset({AuthMethod.POST}), form["client_id"], form["client_secret"])
 
 
 def claim(request: OAuthRequest, store: Store) -> Claim:
     """Which app the request says it comes from; nothing is proven yet."""
     credentials = read_credentials(request)
     if app := store.app_of_client(credentials.client_id):
-        return Claim(credentials, app)
+        return Claim(request, credentials, app)
     if credentials.assertion:
         raise OAuthError("client_assertion_invalid_issuer")
     raise ApiError("invalid_client")
 
 
-def prove(claim: Claim, endpoint: str, store: Store, now: datetime) -> None:
-    """Raises unless the credentials are the app's; a wrong secret is remembered by the store."""
-    try:
-        _verify(claim.credentials, claim.app, endpoint, now)
-    except OAuthError as error:
-        if error.reason in _WRONG_SECRET:
-            store.refused(claim.app, now)
-        raise
-    _spend(claim.credentials, store)
+def prove(claim: Claim, secrets: Sequence[str], store: Store, now: datetime) -> None:
+    """Raises unless the credentials are the app's, whose accepted secrets are given."""
+    if not is_within(claim.app.networks, claim.request.host):
+        raise OAuthError("disallowed_network_zone")
+    _verify(claim, secrets, now)
+    _spend(claim.credentials, store, now)
 
 
-def _verify(credentials: Credentials, app: App, endpoint: str, now: datetime) -> None:
-    if credentials.assertion and app.auth_method is AuthMethod.PRIVATE_KEY_JWT:
-        raise OAuthError("client_assertion_jwks_not_configured")
+def refuses_a_secret(error: OAuthError, app: App) -> bool:
+    return error.reason in _WRONG_SECRET and app.auth_method.uses_secret
+
+
+def _verify(claim: Claim, secrets: Sequence[str], now: datetime) -> None:
+    credentials, app = claim.credentials, claim.app
     # That an inactive app is refused in these words is assumed.
-    if credentials.method is not app.auth_method or app.status is not AppStatus.ACTIVE:
+    if app.auth_method not in credentials.methods or app.status is not AppStatus.ACTIVE:
         raise OAuthError("invalid_client")
-    secrets = [secret.value for secret in app.active_secrets]
     if credentials.assertion:
-        expected = Expectation(app.client_id, endpoint, now.timestamp())
-        verify_assertion(credentials.assertion, expected, secrets)
+        expected = Expectation(app.client_id, claim.request.endpoint, now.timestamp())
+        if app.auth_method is AuthMethod.PRIVATE_KEY_JWT:
+            verify_by_key(credentials.assertion, expected, app.service.keys)
+        else:
+            verify_by_secret(credentials.assertion, expected, secrets)
     elif app.auth_method.uses_secret and not _matches(credentials.secret, secrets):
         raise OAuthError("invalid_client_secret")
 
 
-def _matches(secret: str, secrets: list[str]) -> bool:
+def _matches(secret: str, secrets: Sequence[str]) -> bool:
     return any(hmac.compare_digest(secret.encode(), held.encode()) for held in secrets)
 
 
-def _spend(credentials: Credentials, store: Store) -> None:
-    key = credentials.assertion.replay_key if credentials.assertion else None
-    if key is None:
+def _spend(credentials: Credentials, store: Store, now: datetime) -> None:
+    """An assertion is spent whatever else is wrong with the request (seen by Okta's SDK)."""
+    assertion = credentials.assertion
+    if assertion is None or assertion.replay_key is None:
         return
-    if key in store.used_assertions:
+    if not store.assertions.spend(assertion.replay_key, assertion.expires, now.timestamp()):
         raise OAuthError("client_assertion_already_used")
-    store.used_assertions.add(key)

@@ -4,7 +4,7 @@ Every part that needs the time is given a `Clock`, so that a test can stand stil
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import lru_cache
 
@@ -13,6 +13,17 @@ Clock = Callable[[], datetime]
 
 def system_clock() -> datetime:
     return datetime.now(UTC)
+
+
+class MovableClock:
+    """A clock that the control API may set forward or back, so that days pass in a test."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.offset = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return self._clock() + self.offset
 
 
 def whole_second(instant: datetime) -> datetime:

@@ -7,36 +7,42 @@ seed file and of `faults`; a body that does not fit is a 400 that names each fie
 |---|---|
 | POST apps | add or replace an app (as in the seed); answers its state |
 | GET, DELETE apps/{id} | its state, with all secrets and the refused introspections; remove it |
-| PATCH apps/{id} | `{"status": ...}` |
+| PATCH apps/{id} | change its status, method, keys, scopes, role and such (`AppChange`) |
+| DELETE apps/{id}/access-tokens | revoke what was issued to it |
 | POST tokens, DELETE tokens | add, replace or disable a token; `{"value": ...}` removes one |
 | PUT org | replace the org's settings; its id stays unless given |
-| PUT rate-limits | replace the limits; every window starts afresh |
+| PUT unknowns | replace the switches of `unknowns`; `{}` for the defaults |
+| GET, PUT clock | `{"offsetSeconds": ...}` that the emulator's clock is ahead of the machine's |
+| DELETE dpop-nonces | every nonce given out is void |
+| GET, PUT rate-limits | most requests at once; replace the limits, every window starts afresh |
 | PUT latency | `{"milliseconds": ...}` before every answer |
 | GET, POST, PUT, DELETE faults | list, add, replace, clear the rules |
 | GET, DELETE requests | the request log; clear it |
+| GET events | the System Log |
+| GET alarms | its events of five wrong secrets of an app within 24 hours |
 | POST reset | back to the seed |
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .clock import wire_time
+from .control_apps import delete_app, get_app, patch_app, put_app, revoke_tokens
 from .emulator import Emulator
 from .errors import ApiError
 from .faults import FaultRule
-from .model import App, AppStatus
-from .seed import AppSeed, OrgSeed, RateLimits, TokenSeed, field_errors
-from .store import app_from, org_from, recent, token_from
+from .seed import OrgSeed, RateLimits, TokenSeed, field_errors
+from .seed_base import SeedModel
+from .store import org_from, token_from
+from .unknowns import Unknowns
 from .views import Json
-from .views import secret as secret_view
 
 Answer = Json | list[dict[str, object]] | None
 Handler = Callable[[Emulator, Request, object], Answer]
@@ -44,19 +50,16 @@ Handler = Callable[[Emulator, Request, object], Answer]
 _FAULTS = TypeAdapter(list[FaultRule])
 
 
-class AppChange(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    status: AppStatus
-
-
-class TokenRemoval(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class TokenRemoval(SeedModel):
     value: str = Field(repr=False)
 
 
-class Latency(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Latency(SeedModel):
     milliseconds: float = Field(ge=0)
+
+
+class ClockSetting(SeedModel):
+    offset_seconds: float
 
 
 def control_app(emulator: Emulator) -> Starlette:
@@ -84,56 +87,10 @@ async def _unfit(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": text}, status_code=400)
 
 
-def _put_app(emulator: Emulator, request: Request, body: object) -> Answer:
-    app = app_from(AppSeed.model_validate(body), emulator.names, emulator.clock())
-    emulator.store.remove_app(app.id)
-    emulator.store.put_app(app)
-    return _state(emulator, app)
-
-
-def _get_app(emulator: Emulator, request: Request, body: object) -> Answer:
-    return _state(emulator, _app(emulator, request))
-
-
-def _delete_app(emulator: Emulator, request: Request, body: object) -> Answer:
-    emulator.store.remove_app(_app(emulator, request).id)
-    return None
-
-
-def _patch_app(emulator: Emulator, request: Request, body: object) -> Answer:
-    status = AppChange.model_validate(body).status
-    app = replace(_app(emulator, request), status=status)
-    emulator.store.put_app(app)
-    return _state(emulator, app)
-
-
-def _app(emulator: Emulator, request: Request) -> App:
-    return emulator.store.app(request.path_params["app_id"])
-
-
-def _state(emulator: Emulator, app: App) -> Json:
-    refusals = emulator.store.refusals(app)
-    counted = recent(refusals, emulator.clock())
-    return {
-        "id": app.id,
-        "clientId": app.client_id,
-        "label": app.label,
-        "status": app.status,
-        "signOnMode": app.sign_on_mode,
-        "applicationType": app.application_type,
-        "tokenEndpointAuthMethod": app.auth_method,
-        "secrets": [secret_view(held, app.id, "") for held in app.secrets],
-        "refusedIntrospections": {
-            "total": len(refusals),
-            "within24Hours": len(counted),
-            "times": [wire_time(refusal) for refusal in refusals],
-        },
-    }
-
-
 def _put_token(emulator: Emulator, request: Request, body: object) -> Answer:
     seed = TokenSeed.model_validate(body)
-    emulator.store.put_token(token_from(seed, emulator.store.org, emulator.names))
+    token = token_from(seed, emulator.store.org, emulator.names)
+    emulator.store.put_token(token, seed.last_used or emulator.clock())
     return None
 
 
@@ -147,6 +104,31 @@ def _put_org(emulator: Emulator, request: Request, body: object) -> Answer:
     known = seed.model_copy(update={"id": seed.id or emulator.store.org.id})
     emulator.store.org = org_from(known, emulator.names)
     return None
+
+
+def _put_unknowns(emulator: Emulator, request: Request, body: object) -> Answer:
+    emulator.unknowns = Unknowns.model_validate(body)
+    return None
+
+
+def _get_clock(emulator: Emulator, request: Request, body: object) -> Answer:
+    offset = emulator.clock.offset.total_seconds()
+    return {"now": wire_time(emulator.clock()), "offsetSeconds": offset}
+
+
+def _put_clock(emulator: Emulator, request: Request, body: object) -> Answer:
+    setting = ClockSetting.model_validate(body)
+    emulator.clock.offset = timedelta(seconds=setting.offset_seconds)
+    return None
+
+
+def _delete_nonces(emulator: Emulator, request: Request, body: object) -> Answer:
+    emulator.nonces.forget()
+    return None
+
+
+def _get_rate_limits(emulator: Emulator, request: Request, body: object) -> Answer:
+    return {"peakConcurrency": emulator.rate.peak}
 
 
 def _put_rate_limits(emulator: Emulator, request: Request, body: object) -> Answer:
@@ -188,19 +170,33 @@ def _delete_requests(emulator: Emulator, request: Request, body: object) -> Answ
     return None
 
 
+def _get_events(emulator: Emulator, request: Request, body: object) -> Answer:
+    return emulator.log.as_json()
+
+
+def _get_alarms(emulator: Emulator, request: Request, body: object) -> Answer:
+    return emulator.log.alarms()
+
+
 def _reset(emulator: Emulator, request: Request, body: object) -> Answer:
     emulator.reset()
     return None
 
 
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("apps", "POST", _put_app),
-    ("apps/{app_id}", "GET", _get_app),
-    ("apps/{app_id}", "DELETE", _delete_app),
-    ("apps/{app_id}", "PATCH", _patch_app),
+    ("apps", "POST", put_app),
+    ("apps/{app_id}", "GET", get_app),
+    ("apps/{app_id}", "DELETE", delete_app),
+    ("apps/{app_id}", "PATCH", patch_app),
+    ("apps/{app_id}/access-tokens", "DELETE", revoke_tokens),
     ("tokens", "POST", _put_token),
     ("tokens", "DELETE", _delete_token),
     ("org", "PUT", _put_org),
+    ("unknowns", "PUT", _put_unknowns),
+    ("clock", "GET", _get_clock),
+    ("clock", "PUT", _put_clock),
+    ("dpop-nonces", "DELETE", _delete_nonces),
+    ("rate-limits", "GET", _get_rate_limits),
     ("rate-limits", "PUT", _put_rate_limits),
     ("latency", "PUT", _put_latency),
     ("faults", "GET", _get_faults),
@@ -209,5 +205,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("faults", "DELETE", _delete_faults),
     ("requests", "GET", _get_requests),
     ("requests", "DELETE", _delete_requests),
+    ("events", "GET", _get_events),
+    ("alarms", "GET", _get_alarms),
     ("reset", "POST", _reset),
 )

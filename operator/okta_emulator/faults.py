@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
-from .errors import API_ERRORS, OAUTH_ERRORS
+from .errors import FAULT_CODES
 
 
 class _Model(BaseModel):
@@ -39,7 +39,7 @@ class Match(_Model):
 class Status(_Model):
     """Answer with an error instead of the effect.
 
-    `errorCode` is a name in one of the two tables of `errors`; `status` overrides the table's;
+    `errorCode` is a name in a table of `errors` or `oauth_errors`; `status` overrides the table's;
     `resetAfter` sets x-rate-limit-remaining to 0 and x-rate-limit-reset so many seconds ahead.
     """
 
@@ -51,8 +51,8 @@ class Status(_Model):
     @field_validator("error_code")
     @classmethod
     def _known(cls, code: str) -> str:
-        if code not in API_ERRORS and code not in OAUTH_ERRORS:
-            raise ValueError(f"unknown; known are {', '.join(API_ERRORS | OAUTH_ERRORS)}")
+        if code not in FAULT_CODES:
+            raise ValueError(f"unknown; known are {', '.join(FAULT_CODES)}")
         return code
 
 

@@ -9,16 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .answers import error_answer
+from .auth import principal_of
 from .clock import http_date
 from .control import control_app
 from .emulator import Emulator
-from .errors import ApiError, error_named
+from .errors import ApiError, OktaError, error_named
 from .faults import Action, DropAfter, DropBefore, Late, Status, delay_of
 from .rate import Verdict
 from .requestlog import Record
-from .routes import error_answer, okta_app
+from .routes import okta_app
+from .syslog import CONCURRENCY_LIMIT, OKTA, RATE_LIMIT, Event
 
 DROP = "okta_emulator.drop"
 """Key of the request's state under which the server offers to close the connection."""
@@ -53,7 +58,7 @@ class Gateway:
         elif _from_loopback(scope):
             await self._control(scope, receive, send)
         else:
-            await error_answer(self._emulator, ApiError("E0000008"))(scope, receive, send)
+            await self._error(scope, ApiError("E0000008"))(scope, receive, send)
 
     def _begin(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
         emulator, method, path = self._emulator, scope["method"], scope["path"]
@@ -69,24 +74,38 @@ class Gateway:
         body = await _read(exchange.receive)
         if body is None:
             return
-        if isinstance(exchange.fault, Late):
-            exchange.drop()
-        if wait := (self._emulator.latency + delay_of(exchange.fault)).total_seconds():
-            await asyncio.sleep(wait)
-        await self._answer(exchange, body)
+        with self._emulator.rate.under_way() as crowded:
+            if isinstance(exchange.fault, Late):
+                exchange.drop()
+            wait = (self._emulator.latency + delay_of(exchange.fault)).total_seconds()
+            if wait and not crowded:
+                await asyncio.sleep(wait)
+            await self._answer(exchange, body, crowded)
         if isinstance(exchange.fault, DropAfter):
             exchange.drop()
 
-    async def _answer(self, exchange: Exchange, body: bytes) -> None:
-        verdict = self._emulator.rate.take(exchange.scope["path"])
+    async def _answer(self, exchange: Exchange, body: bytes, crowded: Verdict | None) -> None:
+        verdict = crowded or self._spend(exchange.scope)
         fault = exchange.fault
         app: ASGIApp = self._okta
         if not verdict.allowed:
-            app = error_answer(self._emulator, ApiError("E0000047"))
+            self._log_limit(CONCURRENCY_LIMIT if crowded else RATE_LIMIT)
+            app = self._error(exchange.scope, ApiError("E0000047"))
         elif isinstance(fault, Status):
-            app = error_answer(self._emulator, error_named(fault.error_code), fault.status)
+            app = self._error(exchange.scope, error_named(fault.error_code), fault.status)
             verdict = self._as_told(fault, verdict)
         await app(exchange.scope, _replay(body), self._sender(exchange, verdict))
+
+    def _spend(self, scope: Scope) -> Verdict:
+        authorization = Headers(scope=scope).get("authorization", "")
+        principal = principal_of(self._emulator, authorization)
+        return self._emulator.rate.take(scope["path"], principal)
+
+    def _log_limit(self, kind: str) -> None:
+        self._emulator.log.add(Event(kind, failure="DENY"), OKTA, self._emulator.clock())
+
+    def _error(self, scope: Scope, error: OktaError, status: int | None = None) -> ASGIApp:
+        return error_answer(self._emulator, Request(scope), error, status)
 
     def _as_told(self, fault: Status, verdict: Verdict) -> Verdict:
         if fault.reset_after is None:

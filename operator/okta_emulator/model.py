@@ -9,6 +9,10 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import ip_address
+
+from .keys import PublicKey
+from .seed_base import Network
 
 
 class SecretStatus(StrEnum):
@@ -41,9 +45,30 @@ class ApplicationType(StrEnum):
     SERVICE = "service"
 
 
+class Permission(StrEnum):
+    """What a custom admin role is made of. That these three rule the secrets is assumed."""
+
+    READ_APPS = "okta.apps.read"
+    READ_CREDENTIALS = "okta.apps.clientCredentials.read"
+    MANAGE_APPS = "okta.apps.manage"
+
+
 class Role(StrEnum):
     ADMIN = "admin"
     READ_ONLY = "read-only"
+    NONE = "none"
+    """No role at all, as a new service app has none."""
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return _PERMISSIONS[self]
+
+
+_PERMISSIONS = {
+    Role.ADMIN: frozenset(Permission),
+    Role.READ_ONLY: frozenset({Permission.READ_APPS, Permission.READ_CREDENTIALS}),
+    Role.NONE: frozenset[Permission](),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +91,17 @@ class ClientSecret:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceAccess:
+    """What an app has as a client of Okta's own API."""
+
+    keys: tuple[PublicKey, ...] = ()
+    scopes: frozenset[str] = frozenset()
+    permissions: frozenset[Permission] = frozenset()
+    dpop: bool = False
+    """Its setting `dpop_bound_access_tokens`."""
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     id: str
     client_id: str
@@ -77,6 +113,8 @@ class App:
     created: datetime
     last_updated: datetime
     secrets: tuple[ClientSecret, ...] = ()
+    service: ServiceAccess = ServiceAccess()
+    networks: tuple[Network, ...] = ()
 
     @property
     def is_oidc(self) -> bool:
@@ -105,10 +143,11 @@ class Token:
     """An SSWS token; it acts with the role of the user who made it."""
 
     value: str = field(repr=False)
-    role: Role
+    permissions: frozenset[Permission]
     owner: str
     owner_id: str
     disabled: bool
+    networks: tuple[Network, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +159,10 @@ class Org:
     """The org's setting "OAuth secrets and key management"."""
     unique_secrets: bool
     """Refuse a value that the app holds already: marked Unique in Okta's pages until 2025-10."""
+    access_token_seconds: int
+    """Always 3600 at Okta's org authorization server; shorter in tests of what expires."""
+
+
+def is_within(networks: tuple[Network, ...], host: str) -> bool:
+    """Whether a network zone lets an address in; no zone lets all in."""
+    return not networks or any(ip_address(host) in network for network in networks)

@@ -6,6 +6,7 @@ Shapes: okta-management-openapi-spec (examples) for the prefixes, Okta's release
 
 import string
 from random import Random
+from uuid import UUID
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 _BASE64URL = _ALPHANUMERIC + "-_"
@@ -31,6 +32,15 @@ class Names:
 
     def request_id(self) -> str:
         return self._draw("", 27)
+
+    def token_id(self) -> str:
+        return self._draw("AT.", 43, _BASE64URL)
+
+    def event_id(self) -> str:
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
+    def nonce(self) -> str:
+        return self._draw("", 32, _BASE64URL)
 
     def client_secret(self) -> str:
         return self._draw("", 64, _BASE64URL)

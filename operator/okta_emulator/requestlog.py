@@ -5,6 +5,8 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
+from .rate import bucket_of
+
 _APP = re.compile(r"/api/v1/apps/([^/]+)")
 _KEPT = 100_000
 
@@ -18,6 +20,7 @@ class Record:
     path: str
     app_id: str | None
     fault: str | None
+    bucket: str
     status: int | None = None
 
     def as_json(self) -> dict[str, object]:
@@ -27,6 +30,7 @@ class Record:
             "path": self.path,
             "appId": self.app_id,
             "fault": self.fault,
+            "bucket": self.bucket,
             "status": self.status,
         }
 
@@ -37,7 +41,7 @@ class RequestLog:
 
     def begin(self, time: datetime, method: str, path: str, fault: str | None) -> Record:
         app = _APP.match(path)
-        record = Record(time, method, path, app[1] if app else None, fault)
+        record = Record(time, method, path, app[1] if app else None, fault, bucket_of(path))
         self._records.append(record)
         return record
 

@@ -1,4 +1,4 @@
-"""Which operation answers which path of Okta, and how an error becomes an answer."""
+"""Which operation answers which path of Okta, and what it asks of its caller."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -9,8 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from . import management, oauth, views
+from .addresses import base_url
+from .answers import error_answer
+from .auth import READ_APP, READ_ORG, READ_SECRETS, WRITE_SECRETS, Need
 from .emulator import Emulator
-from .errors import ApiError, OAuthError
+from .errors import ApiError, OAuthError, ResourceError
 from .management import Operation
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -18,17 +21,17 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _SECRETS = "/api/v1/apps/{app_id}/credentials/secrets"
 _SECRET = _SECRETS + "/{secret_id}"
 
-# Path, method, operation.
-MANAGEMENT: tuple[tuple[str, str, Operation], ...] = (
-    ("/api/v1/apps/{app_id}", "GET", management.read_app),
-    ("/api/v1/org", "GET", management.read_org),
-    ("/api/v1/users/me", "GET", management.read_me),
-    (_SECRETS, "GET", management.list_secrets),
-    (_SECRETS, "POST", management.create_secret),
-    (_SECRET, "GET", management.read_secret),
-    (_SECRET, "DELETE", management.delete_secret),
-    (_SECRET + "/lifecycle/activate", "POST", management.activate_secret),
-    (_SECRET + "/lifecycle/deactivate", "POST", management.deactivate_secret),
+# Path, method, operation, and what it asks of the caller.
+MANAGEMENT: tuple[tuple[str, str, Operation, Need | None], ...] = (
+    ("/api/v1/apps/{app_id}", "GET", management.read_app, READ_APP),
+    ("/api/v1/org", "GET", management.read_org, READ_ORG),
+    ("/api/v1/users/me", "GET", management.read_me, None),
+    (_SECRETS, "GET", management.list_secrets, READ_SECRETS),
+    (_SECRETS, "POST", management.create_secret, WRITE_SECRETS),
+    (_SECRET, "GET", management.read_secret, READ_SECRETS),
+    (_SECRET, "DELETE", management.delete_secret, WRITE_SECRETS),
+    (_SECRET + "/lifecycle/activate", "POST", management.activate_secret, WRITE_SECRETS),
+    (_SECRET + "/lifecycle/deactivate", "POST", management.deactivate_secret, WRITE_SECRETS),
 )
 
 
@@ -36,12 +39,14 @@ def okta_app(emulator: Emulator) -> Starlette:
     app = Starlette(
         routes=[
             *(_management_route(emulator, *entry) for entry in MANAGEMENT),
+            Route("/oauth2/v1/token", _bound(oauth.grant, emulator), methods=["POST"]),
             Route("/oauth2/v1/introspect", _bound(oauth.introspect, emulator), methods=["POST"]),
             Route("/.well-known/okta-organization", _bound(_well_known, emulator)),
         ],
         exception_handlers={
             ApiError: partial(_as_answer, emulator),
             OAuthError: partial(_as_answer, emulator),
+            ResourceError: partial(_as_answer, emulator),
             404: partial(_as_api_error, emulator, "E0000008"),
             405: partial(_as_api_error, emulator, "E0000022"),
         },
@@ -51,19 +56,11 @@ def okta_app(emulator: Emulator) -> Starlette:
     return app
 
 
-def error_answer(
-    emulator: Emulator, error: ApiError | OAuthError, status: int | None = None
-) -> Response:
-    if isinstance(error, OAuthError):
-        body = views.oauth_error(error)
-    else:
-        body = views.api_error(error, emulator.names.error_id())
-    return JSONResponse(body, status_code=status or error.status)
-
-
-def _management_route(emulator: Emulator, path: str, method: str, operation: Operation) -> Route:
+def _management_route(
+    emulator: Emulator, path: str, method: str, operation: Operation, need: Need | None
+) -> Route:
     async def endpoint(request: Request) -> Response:
-        call = await management.authenticated(emulator, request, writes=method != "GET")
+        call = await management.authorized(emulator, request, need)
         if path.startswith(_SECRETS):
             management.require_secrets_feature(emulator)
         return operation(call)
@@ -81,16 +78,15 @@ def _bound(
 
 
 async def _well_known(emulator: Emulator, request: Request) -> Response:
-    base_url = management.base_url(request)
-    return JSONResponse(views.well_known(emulator.store.org, base_url))
+    return JSONResponse(views.well_known(emulator.store.org, base_url(request)))
 
 
 async def _as_answer(emulator: Emulator, request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError | OAuthError)
-    return error_answer(emulator, error)
+    assert isinstance(error, ApiError | OAuthError | ResourceError)
+    return error_answer(emulator, request, error)
 
 
 async def _as_api_error(
     emulator: Emulator, code: str, request: Request, error: Exception
 ) -> Response:
-    return error_answer(emulator, ApiError(code))
+    return error_answer(emulator, request, ApiError(code))

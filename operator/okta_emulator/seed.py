@@ -7,11 +7,15 @@ org:                                   # optional, every field too
   companyName: Acme Inc.               # default: the subdomain
   secretsManagement: true              # false: the secrets endpoints answer E0000015
   uniqueSecrets: true                  # false: the same value may be created twice
+  accessTokenSeconds: 3600             # how long an access token lives
 tokens:
 - value: 00Q-a-token-of-our-own        # SSWS token
-  role: admin                          # or read-only: reads, and E0000006 on writes
+  role: admin                          # or read-only: reads, and E0000006 on writes; or none
+  permissions: [okta.apps.read]        # default: the role's; else a custom role of these
   owner: ci@acme.example               # default: admin@<subdomain>.example
   disabled: false                      # true: E0000011, as for a revoked token
+  lastUsed: 2026-01-01T00:00:00Z       # default: now; 30 days without use end its life
+  networks: [127.0.0.0/8]              # default: from anywhere
 apps:
 - id: 0oa1nkheCuDn82XVI0g4
   clientId: 0oa1nkheCuDn82XVI0g4       # default: the id
@@ -25,116 +29,85 @@ apps:
     clientSecret: at-least-14-printable-characters   # default: drawn
     status: ACTIVE                     # or INACTIVE
     created: 2023-02-21T20:08:24Z      # default: now
+- id: 0oa4service0app00002a           # a client of Okta's own API
+  applicationType: service
+  tokenEndpointAuthMethod: private_key_jwt
+  jwks:                                # public keys, RSA or EC; several need a kid each
+    keys:
+    - kid: one
+      kty: EC
+      crv: P-256
+      x: f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU
+      y: x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0
+  grantedScopes: [okta.apps.read, okta.apps.manage]
+  dpopBoundAccessTokens: true          # default: false
+  role: admin                          # of the app as a caller; with permissions, as of a token
+  networks: []                         # where it may come from, as any client; default: anywhere
 rateLimits:                            # requests a window; default: so many that they never bite
   windowSeconds: 60
   apps: 50                             # /api/v1/apps and all below it, the secrets among them
   appById: 250                         # exactly /api/v1/apps/{id}
-  oauth2: 600                          # /oauth2/v1/*
+  token: 600                           # /oauth2/v1/token
+  oauth2: 600                          # the rest of /oauth2/v1/*
   other: 300
+  principalPercent: 50                 # default: these are what a caller gets; else the org's
+  concurrency: 75                      # requests under way at once
+unknowns:                              # what nobody knows about Okta, see `unknowns`
+  nonceAtApi: false
 ```
-An app of the control API has the same shape.
+Apps, tokens, limits and unknowns of the control API have the same shape.
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
-from .model import ApplicationType, AppStatus, AuthMethod, Role, SecretStatus
-from .rules import MAX_LENGTH, MAX_SECRETS, MIN_LENGTH, PRINTABLE_ASCII
+from .seed_apps import AppSeed, HolderSeed
+from .seed_base import SeedModel
+from .unknowns import Unknowns
 
 _UNLIMITED = 1_000_000
-
-SecretValue = Annotated[
-    str,
-    Field(
-        min_length=MIN_LENGTH,
-        max_length=MAX_LENGTH,
-        pattern=rf"^{PRINTABLE_ASCII.pattern}$",
-    ),
-]
 
 
 class SeedError(Exception):
     """A seed that cannot be used; the message names each field, and never shows a value."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        extra="forbid",
-        frozen=True,
-    )
-
-
-class SecretSeed(_Model):
-    id: str | None = None
-    client_secret: SecretValue | None = Field(default=None, repr=False)
-    status: SecretStatus = SecretStatus.ACTIVE
-    created: datetime | None = None
-
-    @field_validator("created")
-    @classmethod
-    def _utc_unless_said(cls, created: datetime | None) -> datetime | None:
-        return created if created is None or created.tzinfo else created.replace(tzinfo=UTC)
-
-
-class AppSeed(_Model):
-    id: str = Field(pattern=r"^[A-Za-z0-9]{6,100}$")
-    client_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9$\-_.+!*'(),]{6,100}$")
-    label: str | None = None
-    status: AppStatus = AppStatus.ACTIVE
-    sign_on_mode: str = "OPENID_CONNECT"
-    application_type: ApplicationType = ApplicationType.WEB
-    token_endpoint_auth_method: AuthMethod = AuthMethod.BASIC
-    secrets: tuple[SecretSeed, ...] | None = Field(default=None, max_length=MAX_SECRETS)
-
-    @property
-    def uses_secret(self) -> bool:
-        return self.sign_on_mode == "OPENID_CONNECT" and self.token_endpoint_auth_method.uses_secret
-
-    @model_validator(mode="after")
-    def _secrets_fit_the_method(self) -> Self:
-        if self.secrets and not self.uses_secret:
-            raise ValueError(
-                "secrets: an app of this signOnMode and tokenEndpointAuthMethod has none"
-            )
-        return self
-
-
-class TokenSeed(_Model):
+class TokenSeed(HolderSeed):
     value: str = Field(min_length=1, repr=False)
-    role: Role = Role.ADMIN
     owner: str | None = None
     disabled: bool = False
+    last_used: AwareDatetime | None = None
 
 
-class OrgSeed(_Model):
+class OrgSeed(SeedModel):
     id: str | None = None
     subdomain: str = Field(default="emulator", pattern=r"^[a-z0-9-]+$")
     company_name: str | None = None
     secrets_management: bool = True
     unique_secrets: bool = True
+    access_token_seconds: int = Field(default=3600, ge=1)
 
 
-class RateLimits(_Model):
+class RateLimits(SeedModel):
     window_seconds: float = Field(default=60, gt=0)
     apps: int = Field(default=_UNLIMITED, ge=1)
     app_by_id: int = Field(default=_UNLIMITED, ge=1)
+    token: int = Field(default=_UNLIMITED, ge=1)
     oauth2: int = Field(default=_UNLIMITED, ge=1)
     other: int = Field(default=_UNLIMITED, ge=1)
+    principal_percent: int | None = Field(default=None, ge=1, le=100)
+    concurrency: int = Field(default=_UNLIMITED, ge=1)
 
 
-class Seed(_Model):
+class Seed(SeedModel):
     org: OrgSeed = OrgSeed()
     tokens: tuple[TokenSeed, ...] = ()
     apps: tuple[AppSeed, ...] = ()
     rate_limits: RateLimits = RateLimits()
+    unknowns: Unknowns = Unknowns()
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:

@@ -5,41 +5,47 @@ changes is atomic, as Okta's are.
 """
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .clock import whole_second
 from .errors import app_not_found, secret_not_found
-from .model import App, ClientSecret, Org, Token
+from .model import App, ClientSecret, Org, ServiceAccess, Token
 from .names import Names
-from .seed import AppSeed, OrgSeed, SecretSeed, Seed, TokenSeed
+from .once import Once
+from .propagation import Propagation
+from .seed import OrgSeed, Seed, TokenSeed
+from .seed_apps import AppChange, AppSeed, SecretSeed
 
 SUSPICION_WINDOW = timedelta(hours=24)
+SUSPICIOUS = 5
+"""So many wrong secrets within the window, in a row or not, raise an event at Okta."""
+
+IDLE_LIFETIME = timedelta(days=30)
+"""An API token that was not used for so long is dead."""
 
 
 class Store:
     def __init__(self, seed: Seed, names: Names, now: datetime) -> None:
         self.org = org_from(seed.org, names)
-        self.used_assertions: set[str] = set()
+        self.assertions = Once()
+        self.proofs = Once()
+        self.propagation = Propagation()
         self._apps: dict[str, App] = {}
         self._app_of_client: dict[str, str] = {}
         self._tokens: dict[str, Token] = {}
+        self._last_used: dict[str, datetime] = {}
         self._refusals: defaultdict[str, list[datetime]] = defaultdict(list)
         for app in seed.apps:
             self.put_app(app_from(app, names, now))
         for token in seed.tokens:
-            self.put_token(token_from(token, self.org, names))
+            self.put_token(token_from(token, self.org, names), token.last_used or now)
 
-    def app(self, app_id: str) -> App:
+    def app(self, app_id: str, kind: str = "AppInstance") -> App:
+        """`kind` is what an unknown app is called."""
         if app := self._apps.get(app_id):
             return app
-        raise app_not_found(app_id)
-
-    def app_with_secrets(self, app_id: str) -> App:
-        """An app that is no OIDC client is as unknown here as one that does not exist (assumed)."""
-        app = self.app(app_id)
-        if not app.is_oidc:
-            raise app_not_found(app_id)
-        return app
+        raise app_not_found(app_id, kind)
 
     def app_of_client(self, client_id: str) -> App | None:
         app = self._apps.get(self._app_of_client.get(client_id, ""))
@@ -57,8 +63,16 @@ class Store:
     def token(self, value: str) -> Token | None:
         return self._tokens.get(value)
 
-    def put_token(self, token: Token) -> None:
+    def put_token(self, token: Token, last_used: datetime) -> None:
         self._tokens[token.value] = token
+        self._last_used[token.value] = last_used
+
+    def use_token(self, token: Token, now: datetime) -> bool:
+        """Whether it still lives; if so, its 30 days begin anew."""
+        if now - self._last_used[token.value] >= IDLE_LIFETIME:
+            return False
+        self._last_used[token.value] = now
+        return True
 
     def remove_token(self, value: str) -> None:
         self._tokens.pop(value, None)
@@ -88,16 +102,18 @@ def org_from(seed: OrgSeed, names: Names) -> Org:
         company_name=seed.company_name or seed.subdomain,
         secrets_management=seed.secrets_management,
         unique_secrets=seed.unique_secrets,
+        access_token_seconds=seed.access_token_seconds,
     )
 
 
 def token_from(seed: TokenSeed, org: Org, names: Names) -> Token:
     return Token(
         value=seed.value,
-        role=seed.role,
+        permissions=seed.granted,
         owner=seed.owner or f"admin@{org.subdomain}.example",
         owner_id=names.user_id(),
         disabled=seed.disabled,
+        networks=seed.networks,
     )
 
 
@@ -116,6 +132,36 @@ def app_from(seed: AppSeed, names: Names, now: datetime) -> App:
         created=instant,
         last_updated=instant,
         secrets=_oldest_first([_secret_from(secret, names, instant) for secret in secrets]),
+        service=ServiceAccess(
+            keys=seed.jwks.public(),
+            scopes=frozenset(seed.granted_scopes),
+            permissions=seed.granted,
+            dpop=seed.dpop_bound_access_tokens,
+        ),
+        networks=seed.networks,
+    )
+
+
+def changed_app(app: App, change: AppChange) -> App:
+    """Without its secrets, if it no longer authenticates by one: so says Okta's page on keys."""
+    method = change.token_endpoint_auth_method or app.auth_method
+    return replace(
+        app,
+        status=change.status or app.status,
+        auth_method=method,
+        secrets=app.secrets if method.uses_secret else (),
+        service=_changed_service(app.service, change),
+        networks=app.networks if change.networks is None else change.networks,
+    )
+
+
+def _changed_service(service: ServiceAccess, change: AppChange) -> ServiceAccess:
+    scopes, dpop = change.granted_scopes, change.dpop_bound_access_tokens
+    return ServiceAccess(
+        keys=service.keys if change.jwks is None else change.jwks.public(),
+        scopes=service.scopes if scopes is None else frozenset(scopes),
+        permissions=service.permissions if change.granted is None else change.granted,
+        dpop=service.dpop if dpop is None else dpop,
     )
 
 

@@ -7,7 +7,7 @@ order, links and time format of recorded live answers.
 from typing import Any
 
 from .clock import wire_time
-from .errors import ApiError, OAuthError
+from .errors import ApiError, OAuthError, ResourceError
 from .model import App, AppStatus, AuthMethod, ClientSecret, Org, Token
 
 Json = dict[str, Any]
@@ -85,7 +85,7 @@ def _settings(value: App) -> Json:
             "redirect_uris": [] if machine else ["https://app.example/callback"],
             "consent_method": "TRUSTED",
             "issuer_mode": "ORG_URL",
-            "dpop_bound_access_tokens": False,
+            "dpop_bound_access_tokens": value.service.dpop,
         },
     }
 
@@ -147,5 +147,5 @@ def api_error(error: ApiError, error_id: str) -> Json:
     }
 
 
-def oauth_error(error: OAuthError) -> Json:
+def oauth_error(error: OAuthError | ResourceError) -> Json:
     return {"error": error.error, "error_description": error.description}

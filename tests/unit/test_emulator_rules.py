@@ -18,10 +18,12 @@ from okta_emulator.model import (
     ClientSecret,
     SecretStatus,
 )
+from okta_emulator.unknowns import Unknowns
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 SECOND = NOW.replace(microsecond=0)
 ACTIVE, INACTIVE = SecretStatus.ACTIVE, SecretStatus.INACTIVE
+ASSUMED = Unknowns()
 
 
 def secret(identifier: str, status: SecretStatus = ACTIVE) -> ClientSecret:
@@ -49,23 +51,23 @@ def draft(value: str = "a-value-of-my-own", *, unique: bool = True) -> rules.Dra
 
 def cause(app: App, draft: rules.Draft) -> str:
     with pytest.raises(ApiError) as refusal:
-        rules.create(app, draft, NOW)
+        rules.create(app, draft, ASSUMED, NOW)
     return refusal.value.causes[0]
 
 
 def test_a_new_secret_is_dated_by_the_second() -> None:
-    created = rules.create(app(secret("one")), draft(), NOW)
+    created = rules.create(app(secret("one")), draft(), ASSUMED, NOW)
 
     assert (created.created, created.last_updated) == (SECOND, SECOND)
 
 
 @pytest.mark.parametrize("length", [14, 100])
 def test_the_shortest_and_the_longest_value_pass(length: int) -> None:
-    assert rules.create(app(), draft("x" * length), NOW).value == "x" * length
+    assert rules.create(app(), draft("x" * length), ASSUMED, NOW).value == "x" * length
 
 
 def test_32_characters_are_enough_for_a_jwt() -> None:
-    assert rules.create(app(method=AuthMethod.JWT), draft("x" * 32), NOW)
+    assert rules.create(app(method=AuthMethod.JWT), draft("x" * 32), ASSUMED, NOW)
 
 
 @pytest.mark.parametrize("character", ["\x1f", "\x7f", "\n", "é", "😀"])
@@ -74,7 +76,7 @@ def test_a_character_outside_printable_ascii_is_refused(character: str) -> None:
 
 
 def test_the_space_and_the_tilde_are_printable() -> None:
-    assert rules.create(app(), draft(" a value of my own ~"), NOW)
+    assert rules.create(app(), draft(" a value of my own ~"), ASSUMED, NOW)
 
 
 def test_an_inactive_secret_takes_a_slot() -> None:
@@ -94,15 +96,15 @@ def test_the_same_value_is_refused_only_where_values_are_unique() -> None:
     holder = app(replace(secret("one"), value="a-value-of-my-own"))
 
     assert "already exists" in cause(holder, draft())
-    assert rules.create(holder, draft(unique=False), NOW)
+    assert rules.create(holder, draft(unique=False), ASSUMED, NOW)
 
 
 def test_a_change_of_status_moves_last_updated() -> None:
     later = NOW + timedelta(hours=1)
     both = app(secret("one"), secret("two"))
 
-    inactive = rules.deactivate(both, both.secrets[0], later)
-    active = rules.activate(inactive, later + timedelta(hours=1))
+    inactive = rules.deactivate(both, both.secrets[0], ASSUMED, later)
+    active = rules.activate(inactive, ASSUMED, later + timedelta(hours=1))
 
     assert (inactive.created, inactive.last_updated) == (SECOND, SECOND + timedelta(hours=1))
     assert (active.created, active.last_updated) == (SECOND, SECOND + timedelta(hours=2))
@@ -111,26 +113,29 @@ def test_a_change_of_status_moves_last_updated() -> None:
 def test_a_repeated_change_of_status_changes_nothing() -> None:
     active, inactive = secret("one"), secret("two", INACTIVE)
 
-    assert rules.activate(active, NOW + timedelta(hours=1)) is active
-    assert rules.deactivate(app(active, inactive), inactive, NOW + timedelta(hours=1)) is inactive
+    assert rules.activate(active, ASSUMED, NOW + timedelta(hours=1)) is active
+    assert (
+        rules.deactivate(app(active, inactive), inactive, ASSUMED, NOW + timedelta(hours=1))
+        is inactive
+    )
 
 
 def test_the_only_active_secret_stays_active() -> None:
     alone = app(secret("one"), secret("two", INACTIVE))
 
     with pytest.raises(ApiError):
-        rules.deactivate(alone, alone.secrets[0], NOW)
+        rules.deactivate(alone, alone.secrets[0], ASSUMED, NOW)
 
 
 def apply(state: App, verb: str, index: int, serial: int) -> App:
     if verb == "create":
         added = replace(draft(f"a-value-of-my-own-{serial}"), id=f"ocs-{serial}")
-        return state.added(rules.create(state, added, NOW))
+        return state.added(rules.create(state, added, ASSUMED, NOW))
     chosen = state.secrets[index % len(state.secrets)]
     if verb == "activate":
-        return state.changed(rules.activate(chosen, NOW))
+        return state.changed(rules.activate(chosen, ASSUMED, NOW))
     if verb == "deactivate":
-        return state.changed(rules.deactivate(state, chosen, NOW))
+        return state.changed(rules.deactivate(state, chosen, ASSUMED, NOW))
     rules.check_deletable(chosen)
     return state.removed(chosen)
 
