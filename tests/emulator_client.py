@@ -3,6 +3,7 @@
 import secrets
 import string
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,6 +50,13 @@ class EmulatorClient:
     def set_app_status(self, app_id: str, status: str) -> Json:
         return dict(self._call("PATCH", f"apps/{app_id}", {"status": status}).json())
 
+    def change_app(self, app_id: str, **changes: Any) -> Json:
+        """By the fields of the seed: status, method, jwks, grantedScopes, role and such."""
+        return dict(self._call("PATCH", f"apps/{app_id}", changes).json())
+
+    def revoke_access_tokens(self, app_id: str) -> None:
+        self._call("DELETE", f"apps/{app_id}/access-tokens")
+
     def remove_app(self, app_id: str) -> None:
         self._call("DELETE", f"apps/{app_id}")
 
@@ -66,6 +74,30 @@ class EmulatorClient:
 
     def set_org(self, **settings: Any) -> None:
         self._call("PUT", "org", settings)
+
+    def set_unknowns(self, **switches: Any) -> None:
+        """These, and the others as assumed."""
+        self._call("PUT", "unknowns", switches)
+
+    def set_clock(self, ahead: timedelta) -> None:
+        """How far the emulator's clock is ahead of the machine's, or behind it."""
+        self._call("PUT", "clock", {"offsetSeconds": ahead.total_seconds()})
+
+    def void_nonces(self) -> None:
+        """What the next DPoP proof holds is no nonce any more."""
+        self._call("DELETE", "dpop-nonces")
+
+    def events(self, kind: str = "") -> list[Json]:
+        """The System Log, or what of it begins so."""
+        events: list[Json] = self._call("GET", "events").json()
+        return [event for event in events if event["eventType"].startswith(kind)]
+
+    def alarms(self) -> list[Json]:
+        """The events of five wrong secrets of an app within 24 hours."""
+        return list(self._call("GET", "alarms").json())
+
+    def peak_concurrency(self) -> int:
+        return int(self._call("GET", "rate-limits").json()["peakConcurrency"])
 
     def set_rate_limits(self, **limits: Any) -> None:
         self._call("PUT", "rate-limits", limits)

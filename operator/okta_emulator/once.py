@@ -5,6 +5,9 @@ class Once:
     def __init__(self) -> None:
         self._spent: dict[str, float] = {}
 
+    def __len__(self) -> int:
+        return len(self._spent)
+
     def spend(self, key: str, until: float, now: float) -> bool:
         """Whether this is the first use. `until` and `now` are seconds since the epoch."""
         if self._spent.get(key, now) > now:

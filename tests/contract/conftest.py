@@ -10,6 +10,7 @@ import pytest
 from okta.client import Client as OktaClient
 
 from okta_emulator import Emulator, EmulatorServer, Seed
+from tests.contract.service_app import KeyPair, ServiceApp, key_pair, make_service_app
 from tests.emulator_client import EmulatorClient
 
 
@@ -79,3 +80,33 @@ def own_emulator() -> Iterator[Callable[..., EmulatorClient]]:
             return running.enter_context(EmulatorClient(server.url))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def service_key() -> KeyPair:
+    return key_pair()
+
+
+@pytest.fixture(scope="session")
+def dpop_key() -> KeyPair:
+    return key_pair(kid=None)
+
+
+ServiceMaker = Callable[..., ServiceApp]
+
+
+@pytest.fixture
+def make_service(
+    okta_emulator: EmulatorClient, service_key: KeyPair, dpop_key: KeyPair
+) -> ServiceMaker:
+    """A service app of the shared emulator, or of the one given."""
+
+    def make(emulator: EmulatorClient = okta_emulator, **fields: Any) -> ServiceApp:
+        return make_service_app(emulator, fields.pop("key", service_key), dpop_key, **fields)
+
+    return make
+
+
+@pytest.fixture
+def service(make_service: ServiceMaker) -> ServiceApp:
+    return make_service()
