@@ -99,8 +99,8 @@ def activate_secret(call: Call) -> Response:
     old = call.secret(app)
     secret = rules.activate(old, call.emulator.unknowns, call.emulator.clock())
     call.emulator.store.put_app(app.changed(secret))
-    call.log(CREDENTIALS + "activate", app, secret)
     if secret is not old:
+        call.log(CREDENTIALS + "activate", app, secret)
         _delay_new(call, app, secret)
     return JSONResponse(_view(call, app, secret))
 
@@ -110,8 +110,8 @@ def deactivate_secret(call: Call) -> Response:
     old = call.secret(app)
     secret = rules.deactivate(app, old, call.emulator.unknowns, call.emulator.clock())
     call.emulator.store.put_app(app.changed(secret))
-    call.log(CREDENTIALS + "deactivate", app, secret)
     if secret is not old:
+        call.log(CREDENTIALS + "deactivate", app, secret)
         _delay_old(call, app, secret)
     return JSONResponse(_view(call, app, secret))
 
