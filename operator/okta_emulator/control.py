@@ -102,6 +102,8 @@ def _delete_token(emulator: Emulator, request: Request, body: object) -> Answer:
 def _put_org(emulator: Emulator, request: Request, body: object) -> Answer:
     seed = OrgSeed.model_validate(body)
     known = seed.model_copy(update={"id": seed.id or emulator.store.org.id})
+    if emulator.store.org.secrets_management and not seed.secrets_management:
+        emulator.store.keep_newest_secrets()
     emulator.store.org = org_from(known, emulator.names)
     return None
 

@@ -55,6 +55,11 @@ class Store:
         self._apps[app.id] = app
         self._app_of_client[app.client_id] = app.id
 
+    def keep_newest_secrets(self) -> None:
+        """What Okta does where the org turns off "OAuth secrets and key management"."""
+        for app in list(self._apps.values()):
+            self.put_app(replace(app, secrets=app.secrets[-1:]))
+
     def remove_app(self, app_id: str) -> None:
         if app := self._apps.pop(app_id, None):
             self._app_of_client.pop(app.client_id, None)

@@ -1,7 +1,8 @@
 """What nobody outside of Okta knows: one switch for each, so that tests run both ways.
 
-The defaults are the assumptions that the rest of the emulator's docstrings call "assumed".
-A tenant of Okta's would answer each; until then a client must live with either answer.
+Okta's OpenAPI (2026.06.3), its pages and its error catalog are silent on these, and no recorded
+answer was found; where one source hints at an answer, that is the default. A tenant of Okta's
+would settle each; until then a client must live with either.
 """
 
 from enum import StrEnum
@@ -70,6 +71,8 @@ class DebugSecret(StrEnum):
 
 
 class Unknowns(SeedModel):
+    # GET, POST, DELETE /api/v1/apps/{appId}/credentials/secrets
+
     unknown_app_kind: str = "AppInstance"
     """The kind in brackets of the 404 for an unknown app on its secrets."""
     secrets_of_public_app: Answer = Answer.REFUSED
@@ -87,6 +90,9 @@ class Unknowns(SeedModel):
     """`{"status": "INACTIVE"}` in the body of a create."""
     repeated_lifecycle: Answer = Answer.ACCEPTED
     """Activate what is ACTIVE, deactivate what is INACTIVE: 200 without a change, or a 400."""
+
+    # Roles, scopes and tokens
+
     without_credentials_read: Without = Without.REFUSED
     """A role without okta.apps.clientCredentials.read asks for secrets."""
     manage_implies_read: bool = False
@@ -101,6 +107,9 @@ class Unknowns(SeedModel):
     """Whether /api/v1 asks for a nonce too (401 use_dpop_nonce, RFC 9449 section 9)."""
     outside_zone: OutsideZone = OutsideZone.FORBIDDEN
     """An API token used from outside its network zone."""
+
+    # Introspection, and when a change of a secret is felt there
+
     introspection_needs_grant: bool = False
     """Whether introspection refuses a good secret of an app that could be granted no token at the
     org authorization server: a service app with a client secret. Then 400 unauthorized_client."""
@@ -108,5 +117,8 @@ class Unknowns(SeedModel):
     """How long a created or activated secret is not yet accepted."""
     old_secret_delay_seconds: float = Field(default=0, ge=0)
     """How long a deactivated or deleted secret is still accepted."""
+
+    # The System Log
+
     debug_client_secret: DebugSecret = DebugSecret.HASH
     """What debugData.clientSecret of a System Log event holds."""

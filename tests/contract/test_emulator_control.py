@@ -103,6 +103,21 @@ def test_the_org_keeps_its_id_when_its_settings_change(
     assert org["id"] == "00o1n8sbwArJ7OQRw406"
 
 
+def test_an_org_that_turns_the_feature_off_keeps_the_newest_secrets(
+    own_emulator: Callable[..., EmulatorClient],
+) -> None:
+    emulator = own_emulator({})
+    old, new = {"created": "2023-02-21T20:08:24Z"}, {"created": "2024-02-21T20:08:24Z"}
+    app = emulator.make_app(secrets=[new, old])
+
+    emulator.set_org(subdomain="renamed")
+    kept = emulator.app_state(app["id"])["secrets"]
+    emulator.set_org(secretsManagement=False)
+
+    assert kept == app["secrets"]
+    assert emulator.app_state(app["id"])["secrets"] == app["secrets"][1:]
+
+
 def test_faults_and_the_log_are_listed_and_cleared(
     own_emulator: Callable[..., EmulatorClient],
 ) -> None:

@@ -35,6 +35,8 @@ def test_the_documented_example_is_a_seed(tmp_path: Path) -> None:
     assert seed.org.subdomain == "acme"
     assert seed.apps[0].secrets is not None
     assert seed.rate_limits.app_by_id == 250
+    assert seed.apps[1].granted_scopes == ("okta.apps.read", "okta.apps.manage")
+    assert not seed.unknowns.nonce_at_api
 
 
 def test_an_empty_file_is_an_empty_org(tmp_path: Path) -> None:
@@ -88,6 +90,11 @@ def test_the_same_randomness_draws_the_same_org() -> None:
         ),
         (APP + "- id: 0oa1nkheCuDn82XVI0g4\n", "apps: two apps share an id or a clientId"),
         ("tokens: [{value: x, role: owner}]", "tokens.0.role: Input should be"),
+        ("tokens: [{value: x, permissions: [okta.fly]}]", "tokens.0.permissions.0: Input should"),
+        ("tokens: [{value: x, networks: [here]}]", "tokens.0.networks.0: Value error, 'here' does"),
+        ("tokens: [{value: x, lastUsed: 2026-01-01T00:00:00}]", "tokens.0.lastUsed: Input should"),
+        (APP + "  jwks: {keys: [{kty: oct}]}\n", "apps.0.jwks.keys: Value error, kty: must be"),
+        ("unknowns: {refusedToken: shout}", "unknowns.refusedToken: Input should be"),
         ("rateLimits: {apps: 0}", "rateLimits.apps: Input should be greater than"),
         ("colour: red", "colour: Extra inputs are not permitted"),
         ("[1, 2]", "Input should be"),
