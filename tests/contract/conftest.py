@@ -110,3 +110,9 @@ def make_service(
 @pytest.fixture
 def service(make_service: ServiceMaker) -> ServiceApp:
     return make_service()
+
+
+@pytest.fixture
+def bound(make_service: ServiceMaker) -> ServiceApp:
+    """An app that requires DPoP."""
+    return make_service(dpopBoundAccessTokens=True)
