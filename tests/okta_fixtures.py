@@ -17,9 +17,13 @@ _ANNOUNCEMENT = "okta-emulator listening on "
 
 @pytest.fixture(scope="session")
 def okta_emulator() -> Iterator[EmulatorClient]:
-    """An emulator that all tests share: match faults by app id, leave org-wide settings alone."""
+    """An emulator that all tests share: match faults by app id, leave org-wide settings alone.
+
+    No test may show Okta five wrong secrets of one app within a day, which rings an alarm there.
+    """
     with emulator_process() as client:
         yield client
+        assert client.alarms() == []
 
 
 @pytest.fixture(scope="session")
