@@ -102,6 +102,10 @@ class Reason(_Explained):
         "InsufficientPermission",
         "The token is valid, but its admin role lacks the permission for this call.",
     )
+    INSUFFICIENT_SCOPE = (
+        "InsufficientScope",
+        "The service app was not granted okta.apps.read and okta.apps.manage.",
+    )
     RATE_LIMITED = "RateLimited", "Okta's rate limit is used up until its reset."
     OKTA_UNAVAILABLE = "OktaUnavailable", "Okta cannot be reached or answers with an error."
     VERIFICATION_FAILED = "VerificationFailed", "Okta refuses the client secret that was proved."
@@ -125,7 +129,10 @@ class Reason(_Explained):
 
     # Of a connection.
     CONNECTED = "Connected", "Okta answers at instanceUrl and accepts the credentials."
-    INVALID_TOKEN = "InvalidToken", "Okta refuses the API token: unknown, expired or revoked."
+    INVALID_TOKEN = (
+        "InvalidToken",
+        "Okta refuses the API token, or the key of the service app: unknown, expired or revoked.",
+    )
     NOT_AN_OKTA_ORG = "NotAnOktaOrg", "What answers at instanceUrl is no Okta org."
     HOST_NOT_ALLOWED = (
         "HostNotAllowed",
