@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Annotated, Final
 
 import httpx
@@ -86,6 +86,14 @@ class _Introspection(_Body):
     active: StrictBool
 
 
+class _Grant(_Body):
+    # Narrower than what a header may hold, into which it goes.
+    access_token: Annotated[str, Field(pattern="^[A-Za-z0-9._~+/=-]{1,8192}$", repr=False)]
+    token_type: Annotated[str, Field(pattern="(?i)^(bearer|dpop)$")]
+    expires_in: Annotated[int, Field(ge=1, le=86400)]
+    scope: str | None = None
+
+
 class _Cause(_Body):
     summary: str = Field("", alias="errorSummary")
 
@@ -132,6 +140,28 @@ def read_introspection(body: bytes) -> bool:
     return _Introspection.model_validate_json(body).active
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An access token as Okta gives it."""
+
+    value: SecretValue
+    is_bound: bool
+    """Whether it is of use only beside a proof (DPoP)."""
+    lifetime: timedelta
+    scopes: tuple[str, ...] | None
+    """What it is good for; None: for all that was asked for (RFC 6749, section 5.1)."""
+
+
+def read_grant(body: bytes) -> Grant:
+    found = _Grant.model_validate_json(body)
+    return Grant(
+        value=SecretValue(found.access_token),
+        is_bound=found.token_type.lower() == "dpop",
+        lifetime=timedelta(seconds=found.expires_in),
+        scopes=tuple(found.scope.split()) if found.scope is not None else None,
+    )
+
+
 def _view(secret: _Secret) -> OktaSecret:
     text = secret.client_secret
     # Okta masks a value that the caller may not see, or leaves it empty.
@@ -159,7 +189,8 @@ class Complaint:
 
 def complaint_of(response: httpx.Response, hidden: Sequence[str]) -> Complaint | None:
     """What Okta complains of; None where nothing shows that the answer is Okta's."""
-    error = _error_in_body(response) or _error_in_challenge(response)
+    # The challenge first: where both are there, the body says less ("no permission").
+    error = _error_in_challenge(response) or _error_in_body(response)
     status = response.status_code
     if error is None:
         is_oktas = "x-okta-request-id" in response.headers

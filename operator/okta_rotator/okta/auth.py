@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,8 +31,29 @@ ASSERTION_LIFETIME: Final = timedelta(minutes=5)
 class SignIn(httpx.Auth):
     """A way to sign in at Okta's management API."""
 
-    hidden: tuple[str, ...] = ()
-    """What it sends that must never be shown."""
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What it sends that must never be shown."""
+        return ()
+
+
+class TokenSignIn(SignIn, ABC):
+    """A way that needs an access token first; `tokens.py` fetches it."""
+
+    token_request: httpx.Auth
+    """Signs the request for a token: each time anew, and again where Okta asks for more."""
+
+    @property
+    @abstractmethod
+    def needs_token(self) -> bool:
+        """Whether there is no token that lasts for another call."""
+
+    @abstractmethod
+    def take(self, body: bytes) -> None:
+        """Use this answer's token from now on.
+
+        Raises pydantic's ValidationError where it holds none, RefusedError for one of no use.
+        """
 
 
 class Anonymous(SignIn):
@@ -42,8 +64,12 @@ class ApiTokenSignIn(SignIn):
     """Okta's own scheme, SSWS, with a token that is made in the admin console."""
 
     def __init__(self, token: SecretValue) -> None:
-        self.hidden = (token.reveal(),)
+        self._token = token
         self._header = SecretValue(f"SSWS {token.reveal()}")
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        return (self._token.reveal(),)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = self._header.reveal()

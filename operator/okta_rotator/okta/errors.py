@@ -14,6 +14,7 @@ PortError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -121,6 +122,24 @@ def error_of_id() -> OktaError:
         "alone. Nothing was sent to Okta; check spec.parameters"
     )
     return RefusedError(Trouble(Next.PERSON, Reason.INVALID_SPEC, message))
+
+
+def error_of_scopes(missing: Sequence[str]) -> RefusedError:
+    """The error for a token that is good for less than was asked for."""
+    message = (
+        f"Okta did not grant {' and '.join(missing)} to the service app. A super administrator "
+        'grants them on the tab "Okta API Scopes" of the app'
+    )
+    return RefusedError(Trouble(Next.PERSON, Reason.INSUFFICIENT_SCOPE, message))
+
+
+def error_of_unbound_token() -> RefusedError:
+    """The error for a token without DPoP where it is required."""
+    message = (
+        "Okta gave a token that is not bound by DPoP, which spec.oauth.dpop requires. Turn on "
+        '"Require Demonstrating Proof of Possession (DPoP) header" at the service app'
+    )
+    return RefusedError(Trouble(Next.PERSON, Reason.INVALID_TOKEN, message))
 
 
 def _retry(call: Call, message: str) -> Trouble:
