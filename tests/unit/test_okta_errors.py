@@ -21,6 +21,7 @@ from okta_rotator.okta.errors import (
     error_of_answer,
     error_of_failure,
 )
+from okta_rotator.okta.meanings import is_known
 from okta_rotator.rotation.trouble import Next
 from tests.unit.okta_org import APP_ID, NOW, SECRET_ID, answer, api_error, oauth_error
 
@@ -113,11 +114,19 @@ REFUSALS = {
     "E0000022": Reason.ACCESS_DENIED,
 }
 UNAVAILABLE = {"E0000009", "E0000010"}
-OF_INTROSPECTION = {"invalid_client"}
+OF_OAUTH = {"invalid_client"}
 
 
-def test_no_error_of_the_table_is_unmapped() -> None:
-    assert set(API_ERRORS) == {*REFUSALS, *UNAVAILABLE, *OF_INTROSPECTION, "E0000047"}
+def test_no_error_of_the_api_is_unmapped() -> None:
+    assert set(API_ERRORS) == {*REFUSALS, *UNAVAILABLE, *OF_OAUTH, "E0000047"}
+    assert all(map(is_known, {*REFUSALS, *OF_OAUTH} - {"E0000001"}))
+
+
+@pytest.mark.parametrize("name", OAUTH_ERRORS)
+def test_no_error_of_oauth_is_unmapped(name: str) -> None:
+    _, code, _ = OAUTH_ERRORS[name]
+
+    assert is_known(code)
 
 
 @pytest.mark.parametrize(("code", "reason"), REFUSALS.items())
@@ -151,9 +160,9 @@ def test_okta_may_be_unavailable(status: int, endpoint: Endpoint, is_json: bool)
             'error="insufficient_scope", error_description="The access token provided does not '
             'contain the required scopes.", resource="/api/v1/apps"',
             403,
-            Reason.INSUFFICIENT_PERMISSION,
+            Reason.INSUFFICIENT_SCOPE,
         ),
-        ('Bearer error="insufficient_scope"', 403, Reason.INSUFFICIENT_PERMISSION),
+        ('Bearer error="insufficient_scope"', 403, Reason.INSUFFICIENT_SCOPE),
         (
             'Bearer error="invalid_token", error_description="The token has expired."',
             401,
@@ -218,11 +227,103 @@ def test_a_rate_limit_ends_by_the_servers_clock(headers: dict[str, str], seconds
 
 
 @pytest.mark.parametrize("name", OAUTH_ERRORS)
-@pytest.mark.parametrize("endpoint", [Endpoint.INTROSPECT, Endpoint.LIST])
-def test_every_error_of_oauth_needs_a_person(name: str, endpoint: Endpoint) -> None:
+@pytest.mark.parametrize("endpoint", [Endpoint.INTROSPECT, Endpoint.LIST, Endpoint.TOKEN])
+def test_no_error_of_oauth_is_taken_for_a_lost_race(name: str, endpoint: Endpoint) -> None:
     error = classed(oauth_error(*OAUTH_ERRORS[name]), endpoint)
 
-    assert (error.trouble.next, error.trouble.reason) == (Next.PERSON, Reason.ACCESS_DENIED)
+    assert isinstance(error, RefusedError | UnavailableError)
+    assert not error.trouble.may_have_landed
+
+
+NO_KEY = "Okta accepts none of the private keys"
+SIGN_INS = {
+    "The client_assertion signature is invalid.": NO_KEY,
+    "The client_assertion JWT kid is invalid.": NO_KEY,
+    "The client does not have a JWKSet configured, but the client_assertion requires one.": NO_KEY,
+    "Client authentication failed. Either the client or the client credentials are invalid.": (
+        NO_KEY
+    ),
+    "The client_assertion token is expired.": "clock",
+    "The client_assertion token has an expiration too far into the future.": "clock",
+    "The issuer claim for client_assertion is not a valid client_id.": "spec.oauth.clientId",
+    "Client Credentials requests to the Org Authorization Server must use the private_key_jwt "
+    "token_endpoint_auth_method.": "Public key / Private key",
+    "Only clients with 'application_type' of 'service' may use the client_credentials "
+    "'grant_type' with the Org Authorization Server.": "API Services",
+}
+
+
+@pytest.mark.parametrize(("description", "advice"), SIGN_INS.items())
+def test_a_refused_sign_in_says_what_to_do(description: str, advice: str) -> None:
+    error = classed(oauth_error(401, "invalid_client", description), Endpoint.TOKEN)
+
+    assert isinstance(error, RefusedError)
+    assert (error.trouble.next, error.trouble.reason) == (Next.PERSON, Reason.INVALID_TOKEN)
+    assert advice in error.trouble.message
+    assert description in error.trouble.message
+
+
+def test_an_unknown_service_app_is_told_of_in_the_other_shape() -> None:
+    summary = "Invalid value for 'client_id' parameter."
+    error = classed(api_error(401, "invalid_client", summary), Endpoint.TOKEN)
+
+    assert error.trouble.reason is Reason.INVALID_TOKEN
+    assert "spec.oauth.clientId" in error.trouble.message
+
+
+@pytest.mark.parametrize(
+    ("response", "reason", "advice"),
+    [
+        (
+            oauth_error(400, "invalid_dpop_proof", "The DPoP proof JWT header is missing."),
+            Reason.INVALID_TOKEN,
+            "spec.oauth.dpop",
+        ),
+        (
+            oauth_error(400, "invalid_dpop_proof", "'htu' claim in the DPoP proof is invalid."),
+            Reason.ACCESS_DENIED,
+            "proxy",
+        ),
+        (oauth_error(400, "invalid_scope"), Reason.INSUFFICIENT_SCOPE, "okta.apps.manage"),
+        (oauth_error(400, "consent_required"), Reason.INSUFFICIENT_SCOPE, "Okta API Scopes"),
+        (oauth_error(403, "access_denied"), Reason.ACCESS_DENIED, "network zones"),
+    ],
+)
+def test_a_token_that_is_not_given_has_its_reason(
+    response: httpx.Response, reason: Reason, advice: str
+) -> None:
+    trouble = classed(response, Endpoint.TOKEN).trouble
+
+    assert (trouble.next, trouble.reason) == (Next.PERSON, reason)
+    assert advice in trouble.message
+
+
+@pytest.mark.parametrize("endpoint", [Endpoint.TOKEN, Endpoint.LIST, Endpoint.CREATE])
+@pytest.mark.parametrize(
+    ("code", "description"),
+    [
+        ("invalid_client", "The client_assertion token has already been used."),
+        ("invalid_dpop_proof", "The DPoP proof JWT has already been used."),
+        ("use_dpop_nonce", "Authorization server requires nonce in DPoP proof."),
+    ],
+)
+def test_what_was_signed_for_once_may_be_signed_again(
+    endpoint: Endpoint, code: str, description: str
+) -> None:
+    error = classed(oauth_error(400, code, description), endpoint)
+
+    assert isinstance(error, UnavailableError)
+    assert error.trouble.next is Next.RETRY
+    assert not error.trouble.may_have_landed
+
+
+@pytest.mark.parametrize("code", ["E0000006", "E0000011"])
+def test_the_challenge_says_more_than_the_body(code: str) -> None:
+    challenge = {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="okta.apps.read"'}
+    error = classed(api_error(403, code, "no permission", headers=challenge))
+
+    assert error.trouble.reason is Reason.INSUFFICIENT_SCOPE
+    assert "okta.apps.read" in error.trouble.message
 
 
 def all_transport_errors() -> list[type[httpx.HTTPError]]:

@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, RSAKey
 from okta_rotator.api.conditions import Reason
 from okta_rotator.okta.clock import OktaClock
 from okta_rotator.okta.errors import RefusedError
-from okta_rotator.okta.keys import read_keys
+from okta_rotator.okta.keys import PrivateKey, read_keys
 from okta_rotator.okta.oauth import SCOPES, Dpop, ServiceAppSignIn
 from okta_rotator.rotation.trouble import Next
 from tests.unit.okta_org import BASE, NOW, answer, api_error, oauth_error
@@ -33,6 +33,7 @@ BOTH = json.dumps(
         ]
     }
 )
+KEYS = read_keys(BOTH)
 PUBLIC = {"old": OLD.as_pem(private=False), "new": NEW.as_pem(private=False)}
 
 WRONG_SIGNATURE = oauth_error(401, "invalid_client", "The client_assertion signature is invalid.")
@@ -62,13 +63,13 @@ def refusal(
 class Bench:
     """A sign-in with a clock that the test holds."""
 
-    def __init__(self, dpop: Dpop = Dpop.AUTO, keys: str = BOTH) -> None:
+    def __init__(self, dpop: Dpop = Dpop.AUTO, keys: tuple[PrivateKey, ...] = KEYS) -> None:
         self.now = NOW
         numbers: Iterator[int] = iter(range(1000))
         self.clock = OktaClock(lambda: self.now)
         self.sign_in = ServiceAppSignIn(
             CLIENT_ID,
-            read_keys(keys),
+            keys,
             dpop,
             now=lambda: self.now,
             clock=self.clock,
@@ -166,7 +167,7 @@ def test_the_request_for_a_token_is_as_okta_documents_it() -> None:
 
 
 def test_a_key_without_an_id_sends_none() -> None:
-    (request,) = Bench(keys=NEW.as_pem(private=True).decode()).asked(grant())
+    (request,) = Bench(keys=read_keys(NEW.as_pem(private=True).decode())).asked(grant())
 
     assertion = form_of(request)["client_assertion"]
     assert jwt.get_unverified_header(assertion) == {"alg": "ES256"}

@@ -18,6 +18,7 @@ SECRET_ID: Final = "[A-Za-z0-9_-]{6,64}"  # noqa: S105 - a pattern
 ORGANIZATION_PATH: Final = "/.well-known/okta-organization"
 SIGN_IN_PATH: Final = "/api/v1/users/me"
 INTROSPECT_PATH: Final = "/oauth2/v1/introspect"
+TOKEN_PATH: Final = "/oauth2/v1/token"  # noqa: S105 - a path
 
 
 class Endpoint(StrEnum):
@@ -32,6 +33,7 @@ class Endpoint(StrEnum):
     DEACTIVATE = "secrets.deactivate"
     DELETE = "secrets.delete"
     INTROSPECT = "introspect"
+    TOKEN = "token"  # noqa: S105 - a name
 
     @property
     def is_write(self) -> bool:

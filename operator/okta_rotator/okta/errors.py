@@ -4,7 +4,7 @@ PortError
  └── OktaError               with Okta's complaint, None where no answer came
       ├── NotSentError       RETRY: no connection, so Okta cannot have seen the request
       ├── NoAnswerError      RETRY: the connection broke, or the deadline passed
-      ├── UnavailableError   RETRY: 5xx and 408
+      ├── UnavailableError   RETRY: 5xx and 408, and a signature that was used before
       ├── NotOktaError       RETRY, of a connection PERSON: what answered is not Okta's API
       ├── RateLimitedError   WAIT: 429
       ├── RefusedError       PERSON: 4xx that only a person can change
@@ -25,7 +25,7 @@ import httpx
 from okta_rotator.api.conditions import Reason
 from okta_rotator.okta.answers import Complaint, clean, complaint_of
 from okta_rotator.okta.calls import Call
-from okta_rotator.okta.meanings import Meaning, lost_race, meaning_of, violation
+from okta_rotator.okta.meanings import Meaning, lost_race, meaning_of, passes_by_itself, violation
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 
 RATE_WINDOW: Final = timedelta(seconds=60)
@@ -87,6 +87,9 @@ def error_of_answer(response: httpx.Response, call: Call, now: datetime) -> Okta
         return UnavailableError(_retry(call, f"Okta cannot answer now {detail}"), complaint)
     if complaint is None or status < 400:
         return _not_okta(call, detail)
+    if passes_by_itself(complaint):
+        trouble = _retry(call, f"Okta wants the call signed anew {detail}")
+        return UnavailableError(replace(trouble, may_have_landed=False), complaint)
     if complaint.code == "E0000001":
         return _violation(call, complaint, detail)
     if complaint.code == "E0000007" and call.app_id is not None:

@@ -35,10 +35,20 @@ _BAD_TOKEN: Final = Meaning(
     "Okta does not accept the API token: it is unknown, expired (30 days without use) or revoked, "
     "or its owner was deactivated. Put a new one into the Secret of the connection",
 )
+_BAD_ACCESS_TOKEN: Final = Meaning(
+    Reason.INVALID_TOKEN,
+    "Okta does not accept the access token that it gave to the service app. Was the app "
+    "deactivated, or its tokens revoked?",
+)
 _TOO_LITTLE: Final = Meaning(
     Reason.INSUFFICIENT_PERMISSION,
-    "The API token may not do this. Give its owner an admin role with okta.apps.manage, "
-    "okta.apps.read and okta.apps.clientCredentials.read for this app",
+    "The operator may not do this. Give the owner of the API token, or the service app, an admin "
+    "role with okta.apps.manage, okta.apps.read and okta.apps.clientCredentials.read for this app",
+)
+_NO_SCOPE: Final = Meaning(
+    Reason.INSUFFICIENT_SCOPE,
+    "The service app was not granted the scopes. A super administrator grants it okta.apps.manage "
+    'and okta.apps.read on its tab "Okta API Scopes"',
 )
 _NO_SESSION: Final = Meaning(
     Reason.ACCESS_DENIED,
@@ -53,16 +63,71 @@ _NO_CLIENT: Final = Meaning(
     Reason.CLIENT_ID_MISMATCH,
     "Okta knows no client with this client id. Compare spec.parameters.clientId with the app",
 )
+_ZONE: Final = Meaning(
+    Reason.ACCESS_DENIED,
+    "Okta does not let this client in from here. Look at its network zones, and at the policies "
+    "of the org",
+)
+_BAD_PROOF: Final = Meaning(
+    Reason.ACCESS_DENIED,
+    "Okta does not accept the proof of DPoP. Does a proxy change the address or the DPoP header, "
+    "and is the clock of the operator right?",
+)
 
 _BY_CODE: Final = {
+    "E0000003": _REFUSED,
     "E0000004": _BAD_TOKEN,
-    "E0000011": _BAD_TOKEN,
-    "invalid_token": _BAD_TOKEN,
     "E0000005": _NO_SESSION,
     "E0000006": _TOO_LITTLE,
-    "insufficient_scope": _TOO_LITTLE,
+    "E0000007": _REFUSED,
+    "E0000008": _REFUSED,
+    "E0000011": _BAD_TOKEN,
     "E0000015": _NO_FEATURE,
+    "E0000022": _REFUSED,
+    "access_denied": _ZONE,
+    "consent_required": _NO_SCOPE,
+    "insufficient_scope": _NO_SCOPE,
+    "invalid_client": _REFUSED,
+    "invalid_dpop_proof": _BAD_PROOF,
+    "invalid_request": _REFUSED,
+    "invalid_scope": _NO_SCOPE,
+    "invalid_token": _BAD_ACCESS_TOKEN,
+    "unauthorized_client": _REFUSED,
+    "unsupported_grant_type": _REFUSED,
+    "use_dpop_nonce": _BAD_PROOF,
 }
+
+_SIGN_INS: Final = (
+    (
+        "client_id",
+        "Okta knows no app with the client id of spec.oauth.clientId",
+    ),
+    (
+        "application_type",
+        'The app of spec.oauth.clientId is no service app. Make one of the kind "API Services"',
+    ),
+    (
+        "private_key_jwt",
+        "The service app does not authenticate with a key. Set its client authentication to "
+        '"Public key / Private key"',
+    ),
+    (
+        "proof jwt header is missing",
+        "The service app demands DPoP, which spec.oauth.dpop disables. Set that to Auto",
+    ),
+    (
+        "expir",
+        "The clocks of the operator and of Okta differ too much. Put the clock of the node right",
+    ),
+    (
+        "",
+        "Okta accepts none of the private keys in the Secret of the connection. Is the public key "
+        "registered at the service app, under the same kid, and active, and is the app active?",
+    ),
+)
+"""What a service app's sign-in is refused for, by the first words that its text holds."""
+
+_OF_SIGN_IN: Final = frozenset({"invalid_client", "invalid_dpop_proof"})
 
 _LOST_RACES: Final = (
     ("maximum number of client secrets", Reason.TWO_SECRETS_EXIST),
@@ -78,8 +143,21 @@ def meaning_of(complaint: Complaint, endpoint: Endpoint) -> Meaning:
         # Okta tells of an unknown client in the shape of its other API (a support article).
         is_unknown = complaint.code == "invalid_client" and not complaint.is_oauth
         return _NO_CLIENT if is_unknown else _REFUSED
+    if endpoint is Endpoint.TOKEN and complaint.code in _OF_SIGN_IN:
+        return _meaning_of_sign_in(complaint)
     is_bare_401 = complaint.status == 401 and not complaint.code
     return _BY_CODE.get(complaint.code, _BAD_TOKEN if is_bare_401 else _REFUSED)
+
+
+def passes_by_itself(complaint: Complaint) -> bool:
+    """Whether the same call, signed anew, may be accepted."""
+    is_repeated = "already been used" in complaint.text.lower()
+    return complaint.code == "use_dpop_nonce" or (complaint.code in _OF_SIGN_IN and is_repeated)
+
+
+def is_known(code: str) -> bool:
+    """Whether a code has a meaning here, and is not just refused."""
+    return code in _BY_CODE
 
 
 def lost_race(complaint: Complaint, endpoint: Endpoint) -> Reason | None:
@@ -95,6 +173,14 @@ def lost_race(complaint: Complaint, endpoint: Endpoint) -> Reason | None:
 def violation(complaint: Complaint) -> Meaning:
     """What another `E0000001`, which says "invalid" of anything, means by its cause."""
     return _NO_SECRETS if _needs_no_secret(complaint.text.lower()) else _REFUSED
+
+
+def _meaning_of_sign_in(complaint: Complaint) -> Meaning:
+    text = complaint.text.lower()
+    if complaint.code == "invalid_dpop_proof" and "is missing" not in text:
+        return _BAD_PROOF
+    advice = next(advice for words, advice in _SIGN_INS if words in text)
+    return Meaning(Reason.INVALID_TOKEN, advice)
 
 
 def _needs_no_secret(text: str) -> bool:
