@@ -186,6 +186,11 @@ class Complaint:
     is_oauth: bool
     """Whether it came in OAuth's shape, in the body or in WWW-Authenticate."""
 
+    @property
+    def is_of_token(self) -> bool:
+        """Whether it refuses the token of the call; a bare 401 of Okta's means nothing else."""
+        return self.status == 401 and self.code in ("invalid_token", "E0000011", "")
+
 
 def complaint_of(response: httpx.Response, hidden: Sequence[str]) -> Complaint | None:
     """What Okta complains of; None where nothing shows that the answer is Okta's."""

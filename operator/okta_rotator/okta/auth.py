@@ -40,7 +40,7 @@ class SignIn(httpx.Auth):
 class TokenSignIn(SignIn, ABC):
     """A way that needs an access token first; `tokens.py` fetches it."""
 
-    token_request: httpx.Auth
+    token_request: SignIn
     """Signs the request for a token: each time anew, and again where Okta asks for more."""
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -55,14 +56,28 @@ _WRITES: Final = frozenset(
 )
 
 
+_ALWAYS_DUE: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Turn:
+    """Whose call it is, and how urgent. Without fields: a call of the connection itself."""
+
+    due: datetime = _ALWAYS_DUE
+    key: str = ""
+    """The resource: of two that are equally overdue, one is finished before the other begins."""
+    namespace: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What an error needs to know of the call that it comes from."""
+    """What is to be known of a call beside its request."""
 
     endpoint: Endpoint
     app_id: str | None = None
     hidden: tuple[str, ...] = field(default=(), repr=False)
     """Secrets that went out with it: a text of Okta's that repeats one is not shown."""
+    turn: Turn = Turn()
 
 
 def app_path(app_id: str) -> str | None:

@@ -9,6 +9,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from importlib.metadata import version
 from typing import Final, TypeVar
@@ -19,16 +20,19 @@ from pydantic import ValidationError
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.okta import answers
-from okta_rotator.okta.auth import Anonymous, Moment, SignIn, client_proof
+from okta_rotator.okta.auth import Anonymous, Moment, SignIn, TokenSignIn, client_proof
 from okta_rotator.okta.calls import (
     INTROSPECT_PATH,
     ORGANIZATION_PATH,
     SIGN_IN_PATH,
+    TOKEN_PATH,
     Call,
     Endpoint,
+    Turn,
     app_path,
     secrets_path,
 )
+from okta_rotator.okta.clock import OktaClock
 from okta_rotator.okta.errors import (
     GoneError,
     RefusedError,
@@ -36,7 +40,9 @@ from okta_rotator.okta.errors import (
     error_of_shape,
 )
 from okta_rotator.okta.exchange import Exchange, OnCall
+from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.proof import proof_of_complaint
+from okta_rotator.okta.tokens import TokenKeeper
 from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, Organization, Proof
 from okta_rotator.rotation.values import SecretValue
 
@@ -73,23 +79,47 @@ class OktaClient:
         transport: httpx.AsyncBaseTransport,
         *,
         now: Callable[[], datetime],
+        clock: OktaClock | None = None,
+        governor: Governor | None = None,
         on_call: OnCall = lambda endpoint, status, seconds: None,
         deadline: float = DEADLINE,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._sign_in = sign_in
-        self._now = now
-        self._exchange = Exchange(transport, now=now, on_call=on_call, deadline=deadline)
+        self._turn = Turn()
+        self._clock = clock or OktaClock(now)
+        self._exchange = Exchange(
+            transport,
+            now=now,
+            clock=self._clock,
+            governor=governor or Governor(),
+            on_call=on_call,
+            deadline=deadline,
+        )
+        self._tokens = (
+            TokenKeeper(sign_in, self._exchange, self._maker("POST", TOKEN_PATH))
+            if isinstance(sign_in, TokenSignIn)
+            else None
+        )
+
+    def in_turn(self, turn: Turn) -> OktaClient:
+        """The same, for calls that are made on behalf of a resource and wait for their turn."""
+        other = copy(self)
+        other._turn = turn
+        return other
 
     async def read_organization(self) -> Organization:
         """Who the org says it is. Public, so no credential is sent."""
-        call = Call(Endpoint.ORGANIZATION)
+        call = Call(Endpoint.ORGANIZATION, turn=self._turn)
         request = self._maker("GET", ORGANIZATION_PATH)
         response = await self._exchange.ask(call, _ANONYMOUS, request)
         return _read(answers.read_organization, response, call)
 
     async def check_sign_in(self) -> None:
-        """Raises unless Okta knows the token. That its role may not read users is no matter."""
+        """Raises unless Okta takes the credentials. That a role may not read users is no matter."""
+        if self._tokens is not None:
+            await self._tokens.renew()
+            return
         try:
             await self._ask(self._call(Endpoint.SIGN_IN), "GET", SIGN_IN_PATH)
         except RefusedError as error:
@@ -134,7 +164,7 @@ class OktaClient:
 
     async def introspect(self, client_id: str, value: SecretValue, method: AuthMethod) -> Proof:
         """What Okta says of a client's secret, asked as that client: without our own sign-in."""
-        call = Call(Endpoint.INTROSPECT, hidden=(value.reveal(),))
+        call = Call(Endpoint.INTROSPECT, hidden=(value.reveal(),), turn=self._turn)
 
         def make() -> httpx.Request:
             # Anew for each try, since Okta takes an assertion once.
@@ -151,7 +181,7 @@ class OktaClient:
         self, client_id: str, value: SecretValue, method: AuthMethod
     ) -> httpx.Request:
         url = self._base + INTROSPECT_PATH
-        proof = client_proof(method, client_id, value, Moment(url, self._now(), uuid.uuid4().hex))
+        proof = client_proof(method, client_id, value, Moment(url, self._clock(), uuid.uuid4().hex))
         form = {"token": NO_TOKEN, "token_type_hint": "access_token", **proof.form}
         headers = {**_HEADERS, **_FORM, **proof.headers}
         return httpx.Request("POST", url, headers=headers, content=urlencode(form))
@@ -159,15 +189,18 @@ class OktaClient:
     def _call(
         self, endpoint: Endpoint, app_id: str | None = None, value: SecretValue | None = None
     ) -> Call:
-        sent = () if value is None else (value.reveal(),)
-        return Call(endpoint, app_id, hidden=(*self._sign_in.hidden, *sent))
+        hidden = () if value is None else (value.reveal(),)
+        return Call(endpoint, app_id, hidden, self._turn)
 
     async def _ask(
         self, call: Call, method: str, path: str | None, body: bytes | None = None
     ) -> httpx.Response:
         if path is None:
             raise error_of_id()
-        return await self._exchange.ask(call, self._sign_in, self._maker(method, path, body))
+        make = self._maker(method, path, body)
+        if self._tokens is not None:
+            return await self._tokens.ask(call, make)
+        return await self._exchange.ask(call, self._sign_in, make)
 
     def _maker(
         self, method: str, path: str, body: bytes | None = None

@@ -17,22 +17,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Final
 
 import httpx
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.okta.answers import Complaint, clean, complaint_of
 from okta_rotator.okta.calls import Call
+from okta_rotator.okta.limits import LONGEST_WAIT, WINDOW, seconds_to_reset
 from okta_rotator.okta.meanings import Meaning, lost_race, meaning_of, passes_by_itself, violation
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
-
-RATE_WINDOW: Final = timedelta(seconds=60)
-"""Okta's window, waited for where a 429 does not say when it ends."""
-
-LONGEST_WAIT: Final = timedelta(minutes=10)
-"""What a 429 may ask for; more is a mistake of some clock."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -167,19 +160,10 @@ def _not_okta(call: Call, detail: str) -> NotOktaError:
 
 
 def _rate_limited(response: httpx.Response, detail: str, now: datetime) -> RateLimitedError:
-    pause = min(max(_until_reset(response), timedelta(seconds=1)), LONGEST_WAIT)
+    seconds = seconds_to_reset(response.headers)
+    pause = timedelta(seconds=min(max(WINDOW if seconds is None else seconds, 1), LONGEST_WAIT))
     message = f"Okta's rate limit is used up; going on at {now + pause:%H:%M:%S} UTC {detail}"
     return RateLimitedError(Trouble(Next.WAIT, Reason.RATE_LIMITED, message, now + pause))
-
-
-def _until_reset(response: httpx.Response) -> timedelta:
-    """By the server's clock on both sides, and a second more, as Okta's SDKs reckon."""
-    try:
-        reset = int(response.headers["x-rate-limit-reset"])
-        date = parsedate_to_datetime(response.headers["date"]).timestamp()
-        return timedelta(seconds=reset - date + 1)
-    except (KeyError, ValueError, OverflowError):
-        return RATE_WINDOW
 
 
 def _violation(call: Call, complaint: Complaint, detail: str) -> OktaError:

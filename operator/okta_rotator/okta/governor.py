@@ -11,12 +11,11 @@ import heapq
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import httpx
 
+from okta_rotator.okta.calls import Turn
 from okta_rotator.okta.limits import (
     WINDOW,
     Allowance,
@@ -27,19 +26,6 @@ from okta_rotator.okta.limits import (
 
 MAX_UTILIZATION_PERCENT: Final = 80
 """The share of each bucket that is used where a connection does not say."""
-
-
-_ALWAYS_DUE: Final = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Turn:
-    """Whose call it is, and how urgent. Without fields: a call of the connection itself."""
-
-    due: datetime = _ALWAYS_DUE
-    key: str = ""
-    """The resource: of two that are equally overdue, one is finished before the other begins."""
-    namespace: str = ""
 
 
 class Permit:

@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import httpx
 
 from okta_rotator.okta.answers import complaint_of, read_grant
-from okta_rotator.okta.auth import ASSERTION_LIFETIME, ASSERTION_TYPE, TokenSignIn
+from okta_rotator.okta.auth import ASSERTION_LIFETIME, ASSERTION_TYPE, SignIn, TokenSignIn
 from okta_rotator.okta.clock import OktaClock
 from okta_rotator.okta.errors import error_of_scopes, error_of_unbound_token
 from okta_rotator.okta.keys import PrivateKey, new_key
@@ -97,7 +97,7 @@ class Prover:
         return is_new and _code(response) == "use_dpop_nonce"
 
 
-class TokenRequest(httpx.Auth):
+class TokenRequest(SignIn):
     """Asks for a token, with the key that Okta took last, else with each of the keys in turn."""
 
     def __init__(
@@ -244,9 +244,8 @@ def _is_refusal_of_key(response: httpx.Response) -> bool:
 
 
 def _is_refusal_of_token(response: httpx.Response) -> bool:
-    """Where it says so; a bare 401 of Okta's can mean nothing else."""
-    complaint = complaint_of(response, ()) if response.status_code == 401 else None
-    return complaint is not None and complaint.code in ("invalid_token", "E0000011", "")
+    complaint = None if response.is_success else complaint_of(response, ())
+    return complaint is not None and complaint.is_of_token
 
 
 def _code(response: httpx.Response) -> str:

@@ -1,17 +1,27 @@
-"""Opens sessions at Okta, all of them over one pool of connections. Implements `OktaSessions`."""
+"""Opens sessions at Okta. Implements `OktaSessions`.
+
+Who asks for the same address with the same credentials is given the same client, as long as
+anybody holds it: one access token and one governor of the rate limits for each connection.
+"""
 
 from __future__ import annotations
 
 import re
+import ssl
+import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.api.connection import ConnectionSpec
-from okta_rotator.okta.auth import ApiTokenSignIn
+from okta_rotator.okta.auth import ApiTokenSignIn, SignIn
 from okta_rotator.okta.client import OktaClient
+from okta_rotator.okta.clock import OktaClock
 from okta_rotator.okta.errors import RefusedError
 from okta_rotator.okta.exchange import OnCall
+from okta_rotator.okta.governor import MAX_UTILIZATION_PERCENT, Governor
 from okta_rotator.okta.transport import AiohttpTransport
 from okta_rotator.okta.urls import problem_with_address
 from okta_rotator.rotation.trouble import Next, Trouble
@@ -19,6 +29,35 @@ from okta_rotator.rotation.values import SecretValue
 
 # Narrower than what a header may hold; errors of HTTP libraries repeat a header that is none.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiTokenCredentials:
+    """An API token, as the Secret holds it."""
+
+    token: SecretValue
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAppCredentials:
+    """A service app and its private keys, as the Secret holds them (`keys.py` says how)."""
+
+    client_id: str
+    private_keys: SecretValue
+    dpop: str = "Auto"
+    """Auto, Required or Disabled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """All that makes one way to one org differ from another."""
+
+    instance_url: str
+    credentials: ApiTokenCredentials | ServiceAppCredentials
+    ca_bundle: str | None = None
+    """PEM: whom to trust instead of the usual authorities."""
+    max_utilization_percent: int = MAX_UTILIZATION_PERCENT
+    """The share of each of Okta's rate limits that may be used."""
 
 
 class Sessions:
@@ -36,7 +75,8 @@ class Sessions:
         self._allow_insecure = allow_insecure
         self._now = now
         self._on_call = on_call
-        self._transport = AiohttpTransport()
+        self._transports: dict[str | None, AiohttpTransport] = {}
+        self._clients: WeakValueDictionary[Access, OktaClient] = WeakValueDictionary()
 
     def check_address(self, spec: ConnectionSpec) -> None:
         """Raises RefusedError for an address that no credential may be sent to."""
@@ -47,17 +87,70 @@ class Sessions:
             raise RefusedError(Trouble(Next.PERSON, Reason.HOST_NOT_ALLOWED, problem))
 
     def open(self, spec: ConnectionSpec, token: str) -> OktaClient:
-        """A session; nothing is sent yet. Raises RefusedError for a text that is no token."""
-        if not _TOKEN.fullmatch(token):
-            message = "the Secret of the connection holds no API token, but other characters"
-            raise RefusedError(Trouble(Next.PERSON, Reason.INVALID_TOKEN, message))
+        """A session with an API token. Raises as `connect` does."""
+        return self.connect(Access(spec.instance_url, ApiTokenCredentials(SecretValue(token))))
+
+    def connect(self, access: Access) -> OktaClient:
+        """A session; nothing is sent yet. Raises RefusedError for credentials that are none."""
+        client = self._clients.get(access)
+        if client is None:
+            client = self._clients[access] = self._new_client(access)
+        return client
+
+    async def close(self) -> None:
+        for transport in self._transports.values():
+            await transport.aclose()
+
+    def _new_client(self, access: Access) -> OktaClient:
+        clock = OktaClock(self._now)
         return OktaClient(
-            spec.instance_url,
-            ApiTokenSignIn(SecretValue(token)),
-            self._transport,
+            access.instance_url,
+            self._sign_in(access.credentials, clock),
+            self._transport(access.ca_bundle),
             now=self._now,
+            clock=clock,
+            governor=Governor(access.max_utilization_percent),
             on_call=self._on_call,
         )
 
-    async def close(self) -> None:
-        await self._transport.aclose()
+    def _sign_in(
+        self, credentials: ApiTokenCredentials | ServiceAppCredentials, clock: OktaClock
+    ) -> SignIn:
+        if isinstance(credentials, ServiceAppCredentials):
+            return self._service_app(credentials, clock)
+        if not _TOKEN.fullmatch(credentials.token.reveal()):
+            raise _no_credentials("holds no API token, but other characters")
+        return ApiTokenSignIn(credentials.token)
+
+    def _service_app(self, credentials: ServiceAppCredentials, clock: OktaClock) -> SignIn:
+        # 10 MB that only those need who sign in so.
+        from okta_rotator.okta.keys import KeysError, read_keys
+        from okta_rotator.okta.oauth import Dpop, ServiceAppSignIn
+
+        try:
+            keys = read_keys(credentials.private_keys.reveal())
+        except KeysError as error:
+            raise _no_credentials(f"holds no usable private key: {error}") from None
+        return ServiceAppSignIn(
+            credentials.client_id,
+            keys,
+            Dpop(credentials.dpop),
+            now=self._now,
+            clock=clock,
+            draw=lambda: uuid.uuid4().hex,
+        )
+
+    def _transport(self, ca_bundle: str | None) -> AiohttpTransport:
+        """One pool for all that trust the same authorities."""
+        if ca_bundle not in self._transports:
+            try:
+                self._transports[ca_bundle] = AiohttpTransport(ca_bundle)
+            except ssl.SSLError:
+                message = "spec.caBundle holds no certificate (PEM, BEGIN CERTIFICATE)"
+                raise RefusedError(Trouble(Next.PERSON, Reason.INVALID_SPEC, message)) from None
+        return self._transports[ca_bundle]
+
+
+def _no_credentials(what: str) -> RefusedError:
+    message = f"the Secret of the connection {what}"
+    return RefusedError(Trouble(Next.PERSON, Reason.INVALID_TOKEN, message))

@@ -6,6 +6,7 @@ some fifty times, since its pool looks at every connection on every event. Knows
 
 from __future__ import annotations
 
+import ssl
 from typing import Final
 from urllib.request import getproxies, proxy_bypass
 
@@ -36,14 +37,19 @@ _FAILURES: Final[tuple[tuple[type[Exception], type[httpx.TransportError]], ...]]
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
-    """One pool of connections for all orgs. Keeps no cookies and follows no redirect."""
+    """One pool of connections. Keeps no cookies and follows no redirect.
 
-    def __init__(self) -> None:
+    With `ca_bundle` (PEM) what those authorities vouch for is trusted, and nothing else.
+    Raises ssl.SSLError for a text that holds no certificate.
+    """
+
+    def __init__(self, ca_bundle: str | None = None) -> None:
+        self._trust = None if ca_bundle is None else ssl.create_default_context(cadata=ca_bundle)
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[str, str | None] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        session = self._session = self._session or _new_session()
+        session = self._session = self._session or _new_session(self._trust)
         try:
             async with session.request(
                 request.method,
@@ -89,9 +95,10 @@ async def _translate(
     raise failure
 
 
-def _new_session() -> aiohttp.ClientSession:
+def _new_session(trust: ssl.SSLContext | None) -> aiohttp.ClientSession:
     # By certifi, or by SSL_CERT_FILE and SSL_CERT_DIR, as httpx does: a small image has no other.
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS, ssl=httpx.create_ssl_context())
+    context = httpx.create_ssl_context() if trust is None else trust
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, ssl=context)
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
