@@ -1,17 +1,28 @@
 """The transport and the sessions over it, against a server of raw bytes on this machine."""
 
 import asyncio
+import gc
 import gzip
 import logging
+import ssl
+import sys
 import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc.jwk import ECKey
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.api.connection import ConnectionSpec
@@ -23,9 +34,15 @@ from okta_rotator.okta.errors import (
     NotSentError,
     RefusedError,
 )
-from okta_rotator.okta.sessions import Sessions
+from okta_rotator.okta.sessions import (
+    Access,
+    ApiTokenCredentials,
+    ServiceAppCredentials,
+    Sessions,
+)
 from okta_rotator.okta.transport import LARGEST_BODY, AiohttpTransport, translated
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
+from okta_rotator.rotation.values import SecretValue
 from tests.unit.okta_org import APP_ID, SECRET_ID, TOKEN, VALUE
 
 Say = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -40,9 +57,10 @@ class Server:
         self.url = ""
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Server"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async def running(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["Server"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         async with server:
             yield self
 
@@ -258,3 +276,101 @@ def test_a_text_that_is_no_token_is_refused_unseen(token: str) -> None:
         sessions().open(spec_of("https://acme.okta.com"), token)
     assert caught.value.trouble.reason is Reason.INVALID_TOKEN
     assert not token or token not in str(caught.value)
+
+
+ACCESS = Access("https://acme.okta.com", ApiTokenCredentials(TOKEN))
+KEYS = SecretValue(ECKey.generate_key("P-256").as_pem(private=True).decode())
+
+
+async def test_the_same_access_is_the_same_client_as_long_as_it_is_held() -> None:
+    opened = sessions()
+    first = opened.connect(ACCESS)
+    same = Access("https://acme.okta.com", ApiTokenCredentials(SecretValue(TOKEN.reveal())))
+
+    assert opened.connect(same) is first
+    others = [
+        replace(ACCESS, instance_url="https://other.okta.com"),
+        replace(ACCESS, credentials=ApiTokenCredentials(SecretValue("00Qanother"))),
+        replace(ACCESS, credentials=ServiceAppCredentials("0oa1", KEYS)),
+        replace(ACCESS, max_utilization_percent=50),
+    ]
+    assert all(opened.connect(other) is not first for other in others)
+    gone = weakref.ref(first)
+    del first
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_secret_without_a_private_key_is_refused_unseen() -> None:
+    credentials = ServiceAppCredentials("0oa1", SecretValue("00Q-an-api-token"))
+    with pytest.raises(RefusedError, match="no usable private key") as caught:
+        sessions().connect(replace(ACCESS, credentials=credentials))
+    assert caught.value.trouble.reason is Reason.INVALID_TOKEN
+    assert "00Q" not in str(caught.value)
+
+
+def test_credentials_are_not_shown() -> None:
+    service_app = replace(ACCESS, credentials=ServiceAppCredentials("0oa1", KEYS))
+
+    assert TOKEN.reveal() not in repr(ACCESS)
+    assert KEYS.reveal()[40:60] not in repr(service_app)
+
+
+@pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA", "ü"])
+def test_a_bundle_without_a_certificate_is_refused(text: str) -> None:
+    with pytest.raises(RefusedError, match="caBundle") as caught:
+        sessions().connect(replace(ACCESS, ca_bundle=text))
+    assert caught.value.trouble.reason is Reason.INVALID_SPEC
+
+
+def certificate_for(host: str) -> tuple[str, str]:
+    """A certificate that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), False)
+        .add_extension(x509.BasicConstraints(True, 0), True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(pem).decode(), private.decode()
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_a_bundle_decides_whom_to_trust(is_trusted: bool, tmp_path: Path) -> None:
+    certificate, key = certificate_for("127.0.0.1")
+    stranger, _ = certificate_for("127.0.0.1")
+    file = tmp_path / "server.pem"
+    file.write_text(certificate + key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    bundle = certificate if is_trusted else stranger
+    async with Server(saying(b"[]")).running(context) as server:
+        opened = sessions(allow_insecure=True)
+        okta = opened.connect(replace(ACCESS, instance_url=server.url, ca_bundle=bundle))
+        if is_trusted:
+            assert await okta.list_secrets(APP_ID) == ()
+        else:
+            with pytest.raises(NotSentError, match="certificate"):
+                await okta.list_secrets(APP_ID)
+        await opened.close()
+
+
+async def test_only_who_signs_in_by_a_key_pays_for_the_library() -> None:
+    script = (
+        "import sys, okta_rotator.runtime; "
+        "sys.exit('joserfc' in sys.modules or 'cryptography' in sys.modules)"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script)
+    assert await process.wait() == 0

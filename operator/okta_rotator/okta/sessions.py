@@ -7,7 +7,6 @@ anybody holds it: one access token and one governor of the rate limits for each 
 from __future__ import annotations
 
 import re
-import ssl
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -145,7 +144,7 @@ class Sessions:
         if ca_bundle not in self._transports:
             try:
                 self._transports[ca_bundle] = AiohttpTransport(ca_bundle)
-            except ssl.SSLError:
+            except ValueError:
                 message = "spec.caBundle holds no certificate (PEM, BEGIN CERTIFICATE)"
                 raise RefusedError(Trouble(Next.PERSON, Reason.INVALID_SPEC, message)) from None
         return self._transports[ca_bundle]

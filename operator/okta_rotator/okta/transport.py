@@ -40,11 +40,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """One pool of connections. Keeps no cookies and follows no redirect.
 
     With `ca_bundle` (PEM) what those authorities vouch for is trusted, and nothing else.
-    Raises ssl.SSLError for a text that holds no certificate.
+    Raises ValueError for a text that holds no certificate.
     """
 
     def __init__(self, ca_bundle: str | None = None) -> None:
-        self._trust = None if ca_bundle is None else ssl.create_default_context(cadata=ca_bundle)
+        self._trust = None if ca_bundle is None else _trusting(ca_bundle)
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[str, str | None] = {}
 
@@ -105,6 +105,15 @@ def _new_session(trust: ssl.SSLContext | None) -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
         middlewares=(_translate,),
     )
+
+
+def _trusting(ca_bundle: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cadata=ca_bundle.encode("ascii", "replace").decode())
+    except ssl.SSLError:
+        raise ValueError("no certificate") from None
+    return context
 
 
 def _headers(answer: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
