@@ -30,7 +30,7 @@ def rate(remaining: int, limit: int = 50, reset: int = RESET, seconds: float = 6
 def learned(allowance: Allowance, found: Rate, now: float = 0) -> Allowance:
     """After one call with that answer."""
     is_probe = allowance.sent(now)
-    allowance.learn(found, now, is_probe)
+    allowance.learn(found, now)
     allowance.done(is_probe, is_answered=True)
     return allowance
 
@@ -87,7 +87,7 @@ def test_in_a_new_window_one_call_learns_and_the_others_follow() -> None:
     assert allowance.opens_at(59) == 60
 
     assert sendable(allowance, 60) == 1
-    allowance.learn(rate(49, reset=RESET + 60), 60.1, is_probe=True)
+    allowance.learn(rate(49, reset=RESET + 60), 60.1)
     allowance.done(is_probe=True, is_answered=True)
 
     assert sendable(allowance, 60.1) == 39
@@ -98,19 +98,29 @@ def test_answers_that_come_late_and_out_of_order_free_nothing() -> None:
     for _ in range(3):
         allowance.sent(0)
     for remaining in (46, 48, 47):
-        allowance.learn(rate(remaining), 0, is_probe=False)
+        allowance.learn(rate(remaining), 0)
         allowance.done(is_probe=False, is_answered=True)
 
     assert sendable(allowance) == 36
 
 
-def test_an_answer_of_a_former_window_says_nothing_of_this_one() -> None:
+def test_a_late_answer_of_a_former_window_holds_nobody_up_for_long() -> None:
     allowance = learned(Allowance(80), rate(10))
     learned(allowance, rate(49, reset=RESET + 60), 60)
 
-    learned(allowance, rate(3), 61)
+    learned(allowance, rate(3, seconds=1.5), 60.1)
 
-    assert sendable(allowance, 61) == 39
+    assert not allowance.may_send(61.5)
+    assert allowance.opens_at(60.2) == pytest.approx(61.6)
+    assert sendable(allowance, 61.6) == 39
+
+
+def test_of_the_windows_of_the_org_and_of_the_token_both_bind() -> None:
+    allowance = learned(Allowance(80), rate(25, limit=100, reset=RESET + 40, seconds=100))
+    learned(allowance, rate(12))
+
+    assert sendable(allowance) == 2
+    assert sendable(allowance, 60) == 3
 
 
 def test_the_earliest_end_that_an_answer_allows_is_taken() -> None:

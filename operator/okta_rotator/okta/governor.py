@@ -39,7 +39,7 @@ class Permit:
 
     def learn(self, response: httpx.Response) -> None:
         """Take what the answer says of the limits."""
-        self._is_answered = self._governor.learn(self._bucket, response, self._is_probe)
+        self._is_answered = self._governor.learn(self._bucket, response)
 
     def release(self) -> None:
         self._governor.release(self._bucket, self._is_probe, self._is_answered)
@@ -80,13 +80,13 @@ class Governor:
                 place.result().release()
             raise
 
-    def learn(self, bucket: Bucket, response: httpx.Response, is_probe: bool) -> bool:
+    def learn(self, bucket: Bucket, response: httpx.Response) -> bool:
         """Whether the answer said anything of the limits."""
         rate, now = read_rate(response.headers), self._clock()
         if response.status_code == 429 and (rate is None or rate.limit <= 0):
             self._refused(bucket, rate.seconds if rate is not None else None, now)
         elif rate is not None:
-            self._allowances[bucket].learn(rate, now, is_probe)
+            self._allowances[bucket].learn(rate, now)
             if bucket is Bucket.APPS:
                 self._concurrency.learn(rate.limit)
         self._serve()

@@ -15,7 +15,7 @@ server's own clock says so, and a second more, as Okta's SDKs reckon.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -107,56 +107,66 @@ def read_rate(headers: httpx.Headers) -> Rate | None:
     return Rate(limit, remaining, reset, min(max(seconds, 0.0), LONGEST_WAIT))
 
 
+@dataclass(slots=True)
+class _Window:
+    limit: int
+    remaining: int
+    ends: float
+
+    def allows(self, percent: int, under_way: int) -> bool:
+        # Calls under way may or may not be counted in what remains: they are taken as not.
+        return self.remaining - under_way > self.limit - _usable(self.limit, percent)
+
+
 class Allowance:
-    """The calls of one bucket. All times are seconds of one clock that never goes back."""
+    """The calls of one bucket. All times are seconds of one clock that never goes back.
+
+    Several windows may bind at once: that of the org and that of the token, which has a share.
+    Okta tells of the tightest.
+    """
 
     def __init__(self, percent: int) -> None:
         self._percent = percent
         self._limit = SMALLEST_LIMIT
-        self._reset = 0
-        self._ends = 0.0
-        self._remaining = 0
+        self._windows: dict[int, _Window] = {}
         self._under_way = 0
         self._probes = 0
         self._is_answered = True
 
-    @property
-    def _usable(self) -> int:
-        return max(self._limit * self._percent // 100, 1)
-
     def may_send(self, now: float) -> bool:
-        if now >= self._ends:
-            # Where nothing answers, nothing is counted either, and all are to learn of it soon.
-            return self._probes < (1 if self._is_answered else self._usable)
-        # Calls under way may or may not be counted in what remains: they are taken as not.
-        return self._remaining - self._under_way > self._limit - self._usable
+        windows = self._open(now)
+        if windows:
+            return all(window.allows(self._percent, self._under_way) for window in windows)
+        # Where nothing answers, nothing is counted either, and all are to learn of it soon.
+        most = 1 if self._is_answered else _usable(self._limit, self._percent)
+        return self._probes < most
 
     def opens_at(self, now: float) -> float | None:
         """When to ask again, unless an answer comes before."""
-        return self._ends if self._ends > now else None
+        return min((window.ends for window in self._open(now)), default=None)
 
     def sent(self, now: float) -> bool:
         """Note a call that is sent now; whether it is one to learn from."""
-        is_probe = now >= self._ends
+        is_probe = not self._open(now)
         self._under_way += 1
         self._probes += is_probe
         return is_probe
 
-    def learn(self, rate: Rate, now: float, is_probe: bool) -> None:
-        """Take an answer; those of former windows may come late, and say nothing any more."""
-        ends = now + rate.seconds
-        if rate.reset > self._reset or (is_probe and now >= self._ends):
-            self._reset, self._remaining, self._ends = rate.reset, rate.remaining, ends
-        elif rate.reset == self._reset:
+    def learn(self, rate: Rate, now: float) -> None:
+        """Take an answer, in whatever order they come."""
+        ends, known = now + rate.seconds, self._windows.get(rate.reset)
+        if known is not None and known.ends > now:
             # Dates are whole seconds: the earliest end that any answer allows is the closest.
-            self._remaining = min(self._remaining, rate.remaining)
-            self._ends = min(self._ends, ends)
+            ends = min(ends, known.ends)
+            rate = replace(rate, remaining=min(rate.remaining, known.remaining))
+        self._windows = {reset: w for reset, w in self._windows.items() if w.ends > now}
+        self._windows[rate.reset] = _Window(rate.limit, rate.remaining, ends)
         self._limit = rate.limit
         self._is_answered = True
 
     def refuse(self, now: float) -> None:
         """Take a refusal that says no more."""
-        self._remaining, self._ends = 0, now + WINDOW
+        self._windows[0] = _Window(1, 0, now + WINDOW)
 
     def done(self, is_probe: bool, is_answered: bool) -> None:
         """Note the end of a call, after what its answer taught."""
@@ -164,6 +174,13 @@ class Allowance:
         self._probes -= is_probe
         if is_probe and not is_answered:
             self._is_answered = False
+
+    def _open(self, now: float) -> list[_Window]:
+        return [window for window in self._windows.values() if window.ends > now]
+
+
+def _usable(limit: int, percent: int) -> int:
+    return max(limit * percent // 100, 1)
 
 
 class Concurrency:
