@@ -80,7 +80,7 @@ def error_of_answer(response: httpx.Response, call: Call, now: datetime) -> Okta
         return UnavailableError(_retry(call, f"Okta cannot answer now {detail}"), complaint)
     if complaint is None or status < 400:
         return _not_okta(call, detail)
-    if passes_by_itself(complaint):
+    if passes_by_itself(complaint, call.endpoint):
         trouble = _retry(call, f"Okta wants the call signed anew {detail}")
         return UnavailableError(replace(trouble, may_have_landed=False), complaint)
     if complaint.code == "E0000001":

@@ -149,8 +149,10 @@ def meaning_of(complaint: Complaint, endpoint: Endpoint) -> Meaning:
     return _BY_CODE.get(complaint.code, _BAD_TOKEN if is_bare_401 else _REFUSED)
 
 
-def passes_by_itself(complaint: Complaint) -> bool:
-    """Whether the same call, signed anew, may be accepted."""
+def passes_by_itself(complaint: Complaint, endpoint: Endpoint) -> bool:
+    """Whether the same call, signed anew, may be accepted; what proves a secret tells by itself."""
+    if endpoint is Endpoint.INTROSPECT:
+        return False
     is_repeated = "already been used" in complaint.text.lower()
     return complaint.code == "use_dpop_nonce" or (complaint.code in _OF_SIGN_IN and is_repeated)
 
