@@ -64,6 +64,7 @@ BUCKETS: Final[Mapping[Endpoint, Bucket]] = {
     Endpoint.APP: Bucket.APP,
     Endpoint.LIST: Bucket.APPS,
     Endpoint.CREATE: Bucket.APPS,
+    Endpoint.ACTIVATE: Bucket.APPS,
     Endpoint.DEACTIVATE: Bucket.APPS,
     Endpoint.DELETE: Bucket.APPS,
     Endpoint.INTROSPECT: Bucket.OAUTH,
