@@ -10,9 +10,9 @@ import pytest
 from okta_emulator import Emulator, Seed
 from okta_emulator.gateway import Gateway
 from okta_rotator.okta.auth import ApiTokenSignIn
-from okta_rotator.okta.calls import Turn
 from okta_rotator.okta.client import OktaClient
 from okta_rotator.okta.governor import Governor
+from okta_rotator.rotation.turns import Turn
 from okta_rotator.rotation.values import RANDOM_BYTES, SecretValue, make_value
 from tests import virtual_time
 

@@ -10,9 +10,9 @@ from math import ceil, floor
 import httpx
 import pytest
 
-from okta_rotator.okta.calls import Turn
 from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.limits import Bucket
+from okta_rotator.rotation.turns import Turn
 from tests import virtual_time
 from tests.unit.okta_org import NOW
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
 from okta_rotator.api.patterns import APP_ID
+from okta_rotator.rotation.turns import OF_THE_CONNECTION, Turn
 
 SECRET_ID: Final = "[A-Za-z0-9_-]{6,64}"  # noqa: S105 - a pattern
 """Okta's are `ocs` and 17 letters or digits; a little more passes, nothing that a path reads."""
@@ -56,19 +56,6 @@ _WRITES: Final = frozenset(
 )
 
 
-_ALWAYS_DUE: Final = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Turn:
-    """Whose call it is, and how urgent. Without fields: a call of the connection itself."""
-
-    due: datetime = _ALWAYS_DUE
-    key: str = ""
-    """The resource: of two that are equally overdue, one is finished before the other begins."""
-    namespace: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """What is to be known of a call beside its request."""
@@ -77,7 +64,7 @@ class Call:
     app_id: str | None = None
     hidden: tuple[str, ...] = field(default=(), repr=False)
     """Secrets that went out with it: a text of Okta's that repeats one is not shown."""
-    turn: Turn = Turn()
+    turn: Turn = OF_THE_CONNECTION
 
 
 def app_path(app_id: str) -> str | None:

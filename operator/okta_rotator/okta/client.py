@@ -28,7 +28,6 @@ from okta_rotator.okta.calls import (
     TOKEN_PATH,
     Call,
     Endpoint,
-    Turn,
     app_path,
     secrets_path,
 )
@@ -44,6 +43,7 @@ from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.proof import proof_of_complaint
 from okta_rotator.okta.tokens import TokenKeeper
 from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, Organization, Proof
+from okta_rotator.rotation.turns import OF_THE_CONNECTION, Turn
 from okta_rotator.rotation.values import SecretValue
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class OktaClient:
     ) -> None:
         self._base = base_url.rstrip("/")
         self._sign_in = sign_in
-        self._turn = Turn()
+        self._turn = OF_THE_CONNECTION
         self._clock = clock or OktaClock(now)
         self._exchange = Exchange(
             transport,

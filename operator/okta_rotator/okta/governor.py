@@ -11,11 +11,10 @@ import heapq
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
 
 import httpx
 
-from okta_rotator.okta.calls import Turn
+from okta_rotator.api.connection import MAX_UTILIZATION_PERCENT
 from okta_rotator.okta.limits import (
     WINDOW,
     Allowance,
@@ -23,9 +22,7 @@ from okta_rotator.okta.limits import (
     Concurrency,
     read_rate,
 )
-
-MAX_UTILIZATION_PERCENT: Final = 80
-"""The share of each bucket that is used where a connection does not say."""
+from okta_rotator.rotation.turns import Turn
 
 
 class Permit:
