@@ -34,6 +34,18 @@ def connection(changes: Mapping[str, Any] | None = None, name: str = "my-connect
     return changed(_resource("OktaConnection", name, spec), changes or {})
 
 
+def service_app_connection(
+    changes: Mapping[str, Any] | None = None, name: str = "my-connection"
+) -> Json:
+    """The smallest sound OktaConnection of a service app."""
+    oauth = {
+        "clientId": CLIENT_ID,
+        "privateKey": {"secretRef": {"name": "okta-service-app", "key": "privateKey"}},
+    }
+    method = {"spec.method": "oauth-private-key", "spec.apiToken": ABSENT, "spec.oauth": oauth}
+    return connection({**method, **(changes or {})}, name)
+
+
 def changed(resource: Json, changes: Mapping[str, Any]) -> Json:
     """A copy of the resource in which other values are at these paths; `ABSENT` leaves one out."""
     resource = copy.deepcopy(resource)

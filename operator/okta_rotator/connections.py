@@ -14,18 +14,20 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from okta_rotator.api.conditions import Condition, ConditionType, Reason
-from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus, SecretReference
+from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus
 from okta_rotator.api.names import CONNECTION_KIND, CONNECTION_PLURAL
 from okta_rotator.cluster.events import EventPoster, Subject
 from okta_rotator.cluster.kube_api import KubeApi
 from okta_rotator.cluster.resources import connection_spec, write_status
 from okta_rotator.cluster.secrets import Secrets
+from okta_rotator.credentials import access_of, no_credentials, reference_of
 from okta_rotator.queue import WorkQueue
 from okta_rotator.rotation.notices import Notice
 from okta_rotator.rotation.okta_view import Organization
 from okta_rotator.rotation.ports import OktaPort, OktaSession, OktaSessions
 from okta_rotator.rotation.snapshot import Connection, Key, Resource
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
+from okta_rotator.rotation.turns import turn_of
 
 RECHECK: Final = timedelta(hours=24)
 """An API token dies after 30 days without use, so each one is used once a day (Okta's docs)."""
@@ -53,7 +55,7 @@ class _Entry:
     session: OktaSession | None = None
     organization: Organization | None = None
     credentials: str = ""
-    """The version of the Secret that the session's token was read from."""
+    """The version of the Secret that the session's credentials were read from."""
     problem: Trouble | None = None
     checked_at: datetime | None = None
     failures: int = 0
@@ -135,7 +137,7 @@ class ConnectionBook:
 
     def _credential_secrets(self, namespace: str) -> frozenset[str]:
         return frozenset(
-            entry.spec.api_token.secret_ref.name
+            reference_of(entry.spec).name
             for key, entry in self._entries.items()
             if key.namespace == namespace and entry.spec is not None
         )
@@ -145,7 +147,7 @@ class ConnectionBook:
         entry = self._entries.get(Key(resource.key.namespace, name))
         if entry is None or entry.session is None:
             raise PortError(_not_ready(name, None))
-        return entry.session
+        return entry.session.in_turn(turn_of(resource))
 
     async def load(self, bodies: Iterable[Mapping[str, Any]], patience: float) -> None:
         """Take the connections that are there at the start, and check them all."""
@@ -200,20 +202,20 @@ class ConnectionBook:
         if entry.spec is None:
             raise PortError(_person(Reason.INVALID_SPEC, entry.spec_error or ""))
         self._sessions.check_address(entry.spec)
-        token, version = await self._token(key, entry.spec)
-        session = self._sessions.open(entry.spec, token)
+        text, version = await self._credentials(key, entry.spec)
+        session = self._sessions.connect(access_of(entry.spec, text))
         organization = await session.read_organization()
         await session.check_sign_in()
         return replace(entry, session=session, organization=organization, credentials=version)
 
-    async def _token(self, key: Key, spec: ConnectionSpec) -> tuple[str, str]:
-        """The token, and the version of the Secret that holds it."""
-        reference = spec.api_token.secret_ref
+    async def _credentials(self, key: Key, spec: ConnectionSpec) -> tuple[str, str]:
+        """The text of the credentials, and the version of the Secret that holds it."""
+        reference = reference_of(spec)
         secret = await self._secrets.read(key.namespace, reference.name)
-        token = secret.data.get(reference.key, "").strip() if secret is not None else ""
-        if secret is not None and token:
-            return token, secret.resource_version
-        message = _no_token(key.namespace, reference, is_there=secret is not None)
+        text = secret.data.get(reference.key, "").strip() if secret is not None else ""
+        if secret is not None and text:
+            return text, secret.resource_version
+        message = no_credentials(spec, key.namespace, is_there=secret is not None)
         raise PortError(_person(Reason.SECRET_NOT_FOUND, message))
 
     async def _reported(self, key: Key, entry: _Entry) -> _Entry:
@@ -236,7 +238,7 @@ class ConnectionBook:
 
 def _awaited_secret(entry: _Entry) -> str | None:
     is_waiting = entry.problem is not None and entry.spec is not None
-    return entry.spec.api_token.secret_ref.name if is_waiting and entry.spec else None
+    return reference_of(entry.spec).name if is_waiting and entry.spec else None
 
 
 def key_of(body: Mapping[str, Any]) -> Key:
@@ -315,19 +317,6 @@ def _not_found(name: str) -> Trouble:
         "spec.connection.name"
     )
     return _person(Reason.CONNECTION_NOT_FOUND, message)
-
-
-def _no_token(namespace: str, reference: SecretReference, *, is_there: bool) -> str:
-    name, data_key = reference.name, reference.key
-    if is_there:
-        missing = f"the key {data_key} of the Secret {name}"
-        patch = f'{{"stringData":{{"{data_key}":"<token>"}}}}'
-        advice = f"Put it there: kubectl -n {namespace} patch secret {name} -p '{patch}'"
-    else:
-        missing = f"the Secret {name}"
-        make = f"create secret generic {name} --from-literal={data_key}=<token>"
-        advice = f"Create it: kubectl -n {namespace} {make}"
-    return f"{missing} of spec.apiToken.secretRef does not exist or is empty. {advice}"
 
 
 def _not_ready(name: str, problem: Trouble | None) -> Trouble:

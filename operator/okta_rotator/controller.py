@@ -33,7 +33,12 @@ SETTLE: Final = 0.3
 PATIENCE_FOR_A_CONNECTION: Final = 3.0
 """Seconds that a new resource waits for its connection, which is often applied with it."""
 
-REFUSALS: Final = (Reason.INVALID_TOKEN, Reason.INSUFFICIENT_PERMISSION, Reason.ACCESS_DENIED)
+REFUSALS: Final = (
+    Reason.INVALID_TOKEN,
+    Reason.INSUFFICIENT_SCOPE,
+    Reason.INSUFFICIENT_PERMISSION,
+    Reason.ACCESS_DENIED,
+)
 """What Okta says of credentials that may have been replaced since the connection was checked."""
 
 

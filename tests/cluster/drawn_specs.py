@@ -6,7 +6,15 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from okta_rotator.api.names import CONNECTION_KIND, ROTATION_KIND
-from tests.resources import ABSENT, Json, changed, connection, paths, rotation
+from tests.resources import (
+    ABSENT,
+    Json,
+    changed,
+    connection,
+    paths,
+    rotation,
+    service_app_connection,
+)
 
 
 def characters(allowed: str, least: int, most: int) -> st.SearchStrategy[str]:
@@ -114,15 +122,33 @@ INSTANCE_URL = st.one_of(
         PORT,
     ),
 )
-CONNECTION = st.fixed_dictionaries(
-    {
-        "instanceUrl": INSTANCE_URL,
-        "method": st.just("api-token"),
-        "apiToken": st.fixed_dictionaries(
-            {"secretRef": st.fixed_dictionaries({"name": NAME, "key": SECRET_KEY})}
-        ),
-    },
-    optional={"description": DESCRIPTION},
+SECRET_REF = st.fixed_dictionaries(
+    {"secretRef": st.fixed_dictionaries({"name": NAME, "key": SECRET_KEY})}
+)
+SIGN_IN = st.one_of(
+    st.fixed_dictionaries({"method": st.just("api-token"), "apiToken": SECRET_REF}),
+    st.fixed_dictionaries(
+        {
+            "method": st.just("oauth-private-key"),
+            "oauth": st.fixed_dictionaries(
+                {"clientId": CLIENT_ID, "privateKey": SECRET_REF},
+                optional={"dpop": st.sampled_from(["Auto", "Required", "Disabled"])},
+            ),
+        }
+    ),
+)
+CA_BUNDLE = st.builds("{}-----BEGIN CERTIFICATE-----{}".format, st.text(), st.text())
+CONNECTION = st.builds(
+    lambda sign_in, rest: {**sign_in, **rest},
+    SIGN_IN,
+    st.fixed_dictionaries(
+        {"instanceUrl": INSTANCE_URL},
+        optional={
+            "description": DESCRIPTION,
+            "caBundle": CA_BUNDLE,
+            "rateLimit": optional(maxUtilizationPercent=st.integers(1, 100)),
+        },
+    ),
 )
 SPECS = {ROTATION_KIND: ROTATION, CONNECTION_KIND: CONNECTION}
 SOUND = st.sampled_from(sorted(SPECS)).flatmap(lambda kind: st.tuples(st.just(kind), SPECS[kind]))
@@ -135,6 +161,7 @@ ODD: list[Any] = [
     *("a", ".", "..", "..a", ".a", "a..b", "-", "_", "a/b", "a\n", "A", "null", "Opaque", "Retain"),
     *("0oa1b2c3d4e5f6g7h8i9", "0oa1b2c3d4e5f6g7h8i9\n", "0oa1b2c3d4/5f6g7h8i9", "$-_.+!*'(),"),
     *("0oa1b2c3d4e5f6g7h8i\u0669", "ALL_CLIENTS", "OktaConnection", "api-token"),
+    *("oauth-private-key", "Auto", "Disabled", "-----BEGIN CERTIFICATE-----", 100, 101),
     *("OKTA_CLIENT_ID", "OKTA_CLIENT_SECRET", "Adopt", "Rotate", "Revoke", "Delete", "For"),
     *("0s", "1m", "59s", "24h", "720h", "720h1s", "87600h", "87600h1s", "99999h", "99999999s"),
     *("1h\n", "1d", "1h1h", "30m1h", "1ms", "-1h", "+1h", "1.5h", "h", "0", "\u0661h", "1h 1m"),
@@ -175,12 +202,19 @@ FULL = {
             "spec.ofALaterVersion": True,
         }
     ),
-    CONNECTION_KIND: connection({"spec.description": "all fields"}),
+    CONNECTION_KIND: connection(
+        {
+            "spec.description": "all fields",
+            "spec.caBundle": "-----BEGIN CERTIFICATE-----",
+            "spec.rateLimit": {"maxUtilizationPercent": 50},
+        }
+    ),
+    "service app": service_app_connection({"spec.oauth.dpop": "Required"}),
 }
-"""A sound resource of each kind in which every field is given."""
+"""Sound resources in which, taken together, every field is given."""
 
-PLACES = [(kind, path) for kind in FULL for path in paths(FULL[kind]["spec"])]
-"""The kind and path of every field."""
+PLACES = [(form, path) for form in FULL for path in paths(FULL[form]["spec"])]
+"""Every field, with the resource of `FULL` that it is in."""
 
 
 @st.composite
@@ -188,7 +222,7 @@ def spoilt(draw: st.DrawFn) -> tuple[str, Json]:
     """A kind and a sound spec of it with something odd at two places."""
     kind, spec = draw(SOUND)
     resource: Json = {"spec": spec}
-    places = [path for its_kind, path in PLACES if its_kind == kind]
+    places = [path for form, path in PLACES if FULL[form]["kind"] == kind]
     for path in draw(st.lists(st.sampled_from(places), min_size=1, max_size=2)):
         assume(_can_be_set(resource, path))
         resource = changed(resource, {path: draw(st.sampled_from(ODD) | st.text(max_size=10))})

@@ -118,10 +118,10 @@ def test_sound_specs_are_accepted_by_both(server: Server, drawn: tuple[str, Json
     assert model.model_validate(spec) == model.model_validate(stored)
 
 
-@pytest.mark.parametrize(("kind", "path"), PLACES)
-def test_every_odd_value_is_judged_alike(server: Server, kind: str, path: str) -> None:
+@pytest.mark.parametrize(("form", "path"), PLACES)
+def test_every_odd_value_is_judged_alike(server: Server, form: str, path: str) -> None:
     for odd in ODD:
-        judge_alike(server, kind, changed(FULL[kind], {path: odd})["spec"])
+        judge_alike(server, FULL[form]["kind"], changed(FULL[form], {path: odd})["spec"])
 
 
 @MANY

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.controlplane.cluster import ControlPlane
-from tests.resources import ABSENT, Json, connection, rotation
+from tests.resources import ABSENT, Json, connection, rotation, service_app_connection
 
 pytestmark = pytest.mark.usefixtures("crds")
 
@@ -70,16 +70,36 @@ ROTATION_FAULTS = [
     ("metadata.name", "a-okta-rotator-state", "not end in -okta-rotator-state"),
     ("spec.rotationIntervall", 30, "unknown field"),
 ]
+API_TOKEN = connection()["spec"]["apiToken"]
+OAUTH = service_app_connection()["spec"]["oauth"]
+CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 CONNECTION_FAULTS = [
     ("spec.instanceUrl", "https://acme.okta.com/app", "must be https://<host> or https://<host>:"),
     ("spec.instanceUrl", "http://acme.okta.com", "http only for 127.0.0.1, localhost and [::1]"),
     ("spec.instanceUrl", "https://acme-admin.okta.com", "leave out -admin"),
     ("spec.instanceUrl", "https://" + "a" * 260 + ".com", "Too long"),
     ("spec.method", ABSENT, "Required value"),
-    ("spec.method", "password", 'supported values: "api-token"'),
+    ("spec.method", "password", 'supported values: "api-token", "oauth-private-key"'),
+    ("spec.apiToken", ABSENT, "apiToken is needed with method api-token, and belongs to no other"),
     ("spec.apiToken", "00token", "must be of type object"),
     ("spec.apiToken.secretRef.key", ABSENT, "Required value"),
     ("spec.apiToken.secretRef.name", "a/b", "must be the name of a Kubernetes object"),
+    ("spec.oauth", OAUTH, "oauth is needed with method oauth-private-key, and belongs to no other"),
+    ("spec.caBundle", "MIIB", "must be one certificate or several in PEM"),
+    ("spec.caBundle", CERTIFICATE + "A" * 65536, "Too long"),
+    ("spec.rateLimit.maxUtilizationPercent", 0, "should be greater than or equal to 1"),
+    ("spec.rateLimit.maxUtilizationPercent", 101, "should be less than or equal to 100"),
+    ("spec.rateLimit.maxUtilizationPercent", "80%", "must be of type integer"),
+]
+SERVICE_APP_FAULTS = [
+    ("spec.oauth", ABSENT, "oauth is needed with method oauth-private-key, and belongs to no"),
+    ("spec.apiToken", API_TOKEN, "apiToken is needed with method api-token, and belongs to no"),
+    ("spec.oauth.clientId", ABSENT, "Required value"),
+    ("spec.oauth.clientId", "my client", "must be an Okta client id: 6 to 100 letters"),
+    ("spec.oauth.privateKey", ABSENT, "Required value"),
+    ("spec.oauth.privateKey", "-----BEGIN PRIVATE KEY-----", "must be of type object"),
+    ("spec.oauth.privateKey.secretRef.key", "a/b", "must be a key that a Secret can have"),
+    ("spec.oauth.dpop", "auto", 'supported values: "Auto", "Required", "Disabled"'),
 ]
 
 
@@ -97,6 +117,15 @@ def test_a_connection_is_refused(
     control_plane: ControlPlane, namespace: str, path: str, value: Any, phrase: str
 ) -> None:
     error = apply(control_plane, namespace, connection({path: value}))
+    assert path in error
+    assert phrase in error
+
+
+@pytest.mark.parametrize(("path", "value", "phrase"), SERVICE_APP_FAULTS)
+def test_a_connection_of_a_service_app_is_refused(
+    control_plane: ControlPlane, namespace: str, path: str, value: Any, phrase: str
+) -> None:
+    error = apply(control_plane, namespace, service_app_connection({path: value}))
     assert path in error
     assert phrase in error
 
@@ -168,6 +197,14 @@ def test_the_address_of_a_connection_cannot_be_changed(
         control_plane, namespace, connection({"spec.instanceUrl": "https://other.okta.com"})
     )
     assert "spec.instanceUrl: Forbidden: instanceUrl cannot be changed" in error
+
+
+def test_the_sign_in_of_a_connection_can_be_changed(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    more = {"spec.caBundle": CERTIFICATE, "spec.rateLimit.maxUtilizationPercent": 1}
+    for resource in (connection(), service_app_connection(more), connection()):
+        assert apply(control_plane, namespace, resource) == ""
 
 
 @pytest.mark.parametrize(

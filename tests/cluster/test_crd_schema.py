@@ -8,7 +8,7 @@ import pytest
 
 from okta_rotator.api.crds import KINDS, Kind
 from tests.controlplane.cluster import ControlPlane
-from tests.resources import Json, connection, rotation
+from tests.resources import Json, connection, rotation, service_app_connection
 
 pytestmark = pytest.mark.usefixtures("crds")
 
@@ -62,6 +62,7 @@ def test_the_samples_are_accepted(control_plane: ControlPlane, namespace: str) -
     assert names == [
         "oktaclientsecretrotation.okta-rotator.dev/my-okta-rotation",
         "oktaconnection.okta-rotator.dev/my-okta-connection",
+        "oktaconnection.okta-rotator.dev/my-okta-service-app",
     ]
 
 
@@ -88,9 +89,13 @@ def test_defaults_fill_what_is_half_given(control_plane: ControlPlane, namespace
     assert stored["spec"]["verification"] == filled
 
 
-def test_a_connection_has_no_defaults(control_plane: ControlPlane, namespace: str) -> None:
-    given = connection()
-    assert create(control_plane, namespace, given)["spec"] == given["spec"]
+def test_defaults_of_a_connection_are_stored(control_plane: ControlPlane, namespace: str) -> None:
+    given, share = connection(), {"maxUtilizationPercent": 80}
+    assert create(control_plane, namespace, given)["spec"] == {**given["spec"], "rateLimit": share}
+    other = service_app_connection(name="other")
+    oauth = {**other["spec"]["oauth"], "dpop": "Auto"}
+    stored = create(control_plane, namespace, other)["spec"]
+    assert stored == {**other["spec"], "oauth": oauth, "rateLimit": share}
 
 
 def test_the_status_is_no_part_of_what_users_write(

@@ -13,6 +13,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from joserfc.jwk import JWKRegistry
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from tests.emulator_client import EmulatorClient
@@ -52,6 +53,25 @@ def key_pair(algorithm: str = "ES256", kid: str | None = "one") -> KeyPair:
         return KeyPair(algorithm, curve, {**ECAlgorithm.to_jwk(curve.public_key(), True), **named})
     private = rsa.generate_private_key(65537, 2048)
     return KeyPair(algorithm, private, {**RSAAlgorithm.to_jwk(private.public_key(), True), **named})
+
+
+def jwk(*keys: KeyPair) -> str:
+    """Private keys as a JWK Set."""
+    kinds = {"R": "RSA", "E": "EC"}
+    imported = [JWKRegistry.import_key(key.pem, kinds[key.algorithm[0]]) for key in keys]
+    return json.dumps(
+        {
+            "keys": [
+                {**one.as_dict(private=True), "kid": key.public["kid"]}
+                for one, key in zip(imported, keys, strict=True)
+            ]
+        }
+    )
+
+
+def pem(key: KeyPair) -> str:
+    """A private key as PEM, under a line that names it."""
+    return f"kid: {key.public['kid']}\n{key.pem}" if "kid" in key.public else key.pem
 
 
 def told(answer: httpx.Response) -> Told:

@@ -6,45 +6,28 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from joserfc.jwk import JWKRegistry
 
 from okta_rotator.api.conditions import Reason
+from okta_rotator.api.connection import Dpop
 from okta_rotator.okta.client import OktaClient
 from okta_rotator.okta.errors import OktaError, RefusedError
-from okta_rotator.okta.sessions import Access, ServiceAppCredentials, Sessions
+from okta_rotator.okta.sessions import Sessions
+from okta_rotator.rotation.access import Access, ServiceAppCredentials
 from okta_rotator.rotation.okta_view import AuthMethod, Proof, SecretState
 from okta_rotator.rotation.trouble import Next
 from okta_rotator.rotation.values import RANDOM_BYTES, SecretValue, make_value
 from tests.contract.conftest import AppUnderTest, ServiceMaker
-from tests.contract.service_app import KeyPair, ServiceApp, key_pair
+from tests.contract.service_app import ServiceApp, jwk, key_pair, pem
 from tests.emulator_client import EmulatorClient
 
 VALUE = make_value("uid", bytes(RANDOM_BYTES))
-
-
-def jwk(*keys: KeyPair) -> str:
-    """Private keys as a JWK Set."""
-    kinds = {"R": "RSA", "E": "EC"}
-    imported = [JWKRegistry.import_key(key.pem, kinds[key.algorithm[0]]) for key in keys]
-    return json.dumps(
-        {
-            "keys": [
-                {**one.as_dict(private=True), "kid": key.public["kid"]}
-                for one, key in zip(imported, keys, strict=True)
-            ]
-        }
-    )
-
-
-def pem(key: KeyPair) -> str:
-    return f"kid: {key.public['kid']}\n{key.pem}" if "kid" in key.public else key.pem
 
 
 @asynccontextmanager
 async def signed_in_as(
     service: ServiceApp,
     keys: str | None = None,
-    dpop: str = "Auto",
+    dpop: Dpop = Dpop.AUTO,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncIterator[OktaClient]:
     sessions = Sessions(
@@ -96,13 +79,13 @@ async def test_a_rotation_by_each_kind_of_key(
 
 
 @pytest.mark.parametrize("is_demanded", [True, False])
-@pytest.mark.parametrize("mode", ["Auto", "Required"])
+@pytest.mark.parametrize("mode", [Dpop.AUTO, Dpop.REQUIRED])
 @pytest.mark.parametrize("at_api", [True, False])
 async def test_a_rotation_with_proofs_of_possession(
     own_emulator: Callable[..., EmulatorClient],
     make_service: ServiceMaker,
     is_demanded: bool,
-    mode: str,
+    mode: Dpop,
     at_api: bool,
 ) -> None:
     emulator = own_emulator({"unknowns": {"nonceAtApi": at_api}})
@@ -122,13 +105,13 @@ async def test_required_proofs_that_okta_does_not_bind_need_a_person(
 ) -> None:
     emulator = own_emulator({"unknowns": {"unaskedProof": "bearer"}})
 
-    async with signed_in_as(make_service(emulator), dpop="Required") as okta:
+    async with signed_in_as(make_service(emulator), dpop=Dpop.REQUIRED) as okta:
         with pytest.raises(RefusedError, match="DPoP"):
             await okta.check_sign_in()
 
 
 async def test_disabled_proofs_that_okta_demands_need_a_person(make_service: ServiceMaker) -> None:
-    async with signed_in_as(make_service(dpopBoundAccessTokens=True), dpop="Disabled") as okta:
+    async with signed_in_as(make_service(dpopBoundAccessTokens=True), dpop=Dpop.DISABLED) as okta:
         with pytest.raises(RefusedError, match=r"spec\.oauth\.dpop"):
             await okta.check_sign_in()
 

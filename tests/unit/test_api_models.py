@@ -4,6 +4,7 @@ That they agree with the API server is tested on one, in `tests/cluster/test_crd
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,14 @@ from okta_rotator.api.rotation import (
     RotationSpec,
 )
 from okta_rotator.api.rotation_status import Failures, RotationResult, RotationStatus
-from tests.resources import ABSENT, CLIENT_ID, connection, rotation
+from tests.resources import (
+    ABSENT,
+    CLIENT_ID,
+    Json,
+    connection,
+    rotation,
+    service_app_connection,
+)
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 
@@ -279,6 +287,29 @@ def test_the_admin_console_is_refused() -> None:
     assert "spec.instanceUrl: must not be the address of the admin console" in message
 
 
+@pytest.mark.parametrize(
+    ("make", "changes", "says"),
+    [
+        (connection, {"spec.apiToken": ABSENT}, "spec.apiToken: apiToken is needed with method"),
+        (connection, {"spec.method": "oauth-private-key"}, "apiToken is needed with method api-t"),
+        (service_app_connection, {"spec.oauth": ABSENT}, "spec.oauth: oauth is needed with"),
+        (
+            service_app_connection,
+            {"spec.method": "api-token"},
+            "apiToken is needed with method api-t",
+        ),
+        (connection, {"spec.caBundle": "MIIB"}, "spec.caBundle: must be one certificate or sev"),
+        (connection, {"spec.rateLimit": {"maxUtilizationPercent": 0}}, "maxUtilizationPercent"),
+    ],
+)
+def test_connections_that_are_refused(
+    make: Callable[..., Json], changes: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ConnectionSpec.model_validate(make(changes)["spec"])
+    assert says in spec_error_message(caught.value)
+
+
 def test_a_refusal_tells_all_faults_and_no_values() -> None:
     message = refusal(
         {"spec.parameters.clientId": "sesame, open!\x00", "spec.rotationInterval": "sesame"}
@@ -349,6 +380,8 @@ def test_every_reason_is_a_word_with_a_sentence(reason: Reason) -> None:
 def test_the_samples_are_sound() -> None:
     rotation_sample = yaml.safe_load((SAMPLES / "rotation.yaml").read_text())
     connection_sample = yaml.safe_load((SAMPLES / "connection.yaml").read_text())
+    service_app = yaml.safe_load((SAMPLES / "connection-service-app.yaml").read_text())
     spec = RotationSpec.model_validate(rotation_sample["spec"])
-    ConnectionSpec.model_validate(connection_sample["spec"])
+    for sample in (connection_sample, service_app):
+        ConnectionSpec.model_validate(sample["spec"])
     assert spec.connection.name == connection_sample["metadata"]["name"]

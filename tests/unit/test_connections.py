@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.api.connection import ConnectionSpec
+from okta_rotator.api.connection import ConnectionSpec, Dpop
 from okta_rotator.cluster.resources import rotation_resource
 from okta_rotator.connections import DOUBT_AFTER, RECHECK, ConnectionBook
 from okta_rotator.okta.urls import problem_with_address
+from okta_rotator.rotation.access import Access, ApiTokenCredentials, ServiceAppCredentials
 from okta_rotator.rotation.okta_view import Organization
 from okta_rotator.rotation.snapshot import Key, Resource
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
-from tests.resources import CREATED, Json, connection, rotation
+from okta_rotator.rotation.turns import OF_THE_CONNECTION, Turn
+from okta_rotator.rotation.values import SecretValue
+from tests.resources import (
+    CLIENT_ID,
+    CREATED,
+    Json,
+    connection,
+    rotation,
+    service_app_connection,
+)
 from tests.unit.clocks import ManualClock
 from tests.unit.fake_kube import FakeKube
 from tests.waiting import until
 
 KEY = Key("team-a", "my-connection")
-SECRET = "/api/v1/namespaces/team-a/secrets/okta-api-token"
 ORG = Organization("00o1", "acme.okta.com")
 REFUSED = Trouble(Next.PERSON, Reason.INVALID_TOKEN, "Okta does not accept the token")
 DOWN = Trouble(Next.RETRY, Reason.UNREACHABLE, "no answer")
@@ -35,16 +44,28 @@ DOWN = Trouble(Next.RETRY, Reason.UNREACHABLE, "no answer")
 class Session:
     """`OktaSession` as far as a check needs it."""
 
-    token: str
+    access: Access
     sessions: Sessions
+    turn: Turn = OF_THE_CONNECTION
+
+    @property
+    def text(self) -> str:
+        """What the Secret holds."""
+        credentials = self.access.credentials
+        if isinstance(credentials, ApiTokenCredentials):
+            return credentials.token.reveal()
+        return credentials.private_keys.reveal()
+
+    def in_turn(self, turn: Turn) -> Any:
+        return replace(self, turn=turn)
 
     async def read_organization(self) -> Organization:
         await self.sessions.gate.wait()
         return ORG
 
     async def check_sign_in(self) -> None:
-        self.sessions.checks.append(self.token)
-        trouble = self.sessions.refuses.get(self.token)
+        self.sessions.checks.append(self.text)
+        trouble = self.sessions.refuses.get(self.text)
         if trouble is not None:
             raise PortError(trouble)
 
@@ -57,8 +78,8 @@ class Sessions:
     checks: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def open(self, spec: ConnectionSpec, token: str) -> Any:
-        return Session(token, self)
+    def connect(self, access: Access) -> Any:
+        return Session(access, self)
 
     def check_address(self, spec: ConnectionSpec) -> None:
         problem = problem_with_address(spec.instance_url)
@@ -89,15 +110,17 @@ class Bench:
         self.events.append((str(notice.reason), notice.is_warning))
 
     def put_token(self, token: str, version: int = 1) -> None:
-        data = {"apiToken": base64.b64encode(token.encode()).decode()}
-        self.kube.objects[SECRET] = {
+        self.put_secret("okta-api-token", {"apiToken": token}, version)
+
+    def put_secret(self, name: str, data: dict[str, str], version: int = 1) -> None:
+        self.kube.objects[f"/api/v1/namespaces/team-a/secrets/{name}"] = {
             "metadata": {
-                "name": "okta-api-token",
+                "name": name,
                 "namespace": "team-a",
                 "uid": "secret-uid",
                 "resourceVersion": str(version),
             },
-            "data": data,
+            "data": {key: base64.b64encode(text.encode()).decode() for key, text in data.items()},
         }
 
     async def checked(self) -> None:
@@ -116,7 +139,7 @@ class Bench:
 
     def token(self) -> str:
         """That the rotations use."""
-        return cast(Session, self.book.okta_of(RESOURCE)).token
+        return cast(Session, self.book.okta_of(RESOURCE)).text
 
     def ready(self) -> tuple[str, str]:
         """Status and reason of the condition as last written."""
@@ -124,8 +147,13 @@ class Bench:
         return condition["status"], condition["reason"]
 
 
-def body(uid: str = "uid-1", generation: int = 1, **changes: Any) -> Json:
-    made = connection({path.replace("__", "."): value for path, value in changes.items()})
+def body(
+    uid: str = "uid-1",
+    generation: int = 1,
+    make: Callable[[Mapping[str, Any]], Json] = connection,
+    **changes: Any,
+) -> Json:
+    made = make({path.replace("__", "."): value for path, value in changes.items()})
     metadata = {"namespace": "team-a", "uid": uid, "generation": generation}
     made["metadata"] |= metadata | {"resourceVersion": "1", "creationTimestamp": CREATED}
     return made
@@ -427,3 +455,84 @@ async def test_loading_waits_for_the_checks(bench: Bench) -> None:
     bench.put_token("00Qgood")
     await bench.book.load([body()], 2)
     assert bench.problem() is None
+
+
+KEY_TEXT = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----"
+
+
+def service_app(**changes: Any) -> Json:
+    return body(make=service_app_connection, **changes)
+
+
+async def test_a_service_app_signs_in_with_its_key(bench: Bench) -> None:
+    bench.put_secret("okta-service-app", {"privateKey": KEY_TEXT + "\n"})
+    bench.book.saw(service_app())
+    await bench.checked()
+    assert bench.ready() == ("True", "Connected")
+    assert bench.kube.patched[-1][1]["/status"]["method"] == "oauth-private-key"
+    session = cast(Session, bench.book.okta_of(RESOURCE))
+    credentials = ServiceAppCredentials(CLIENT_ID, SecretValue(KEY_TEXT))
+    assert session.access == Access("https://acme.okta.com", credentials)
+
+
+async def test_all_that_the_spec_says_of_the_way_to_the_org_is_heeded(bench: Bench) -> None:
+    bundle = "-----BEGIN CERTIFICATE-----"
+    bench.put_secret("okta-service-app", {"privateKey": KEY_TEXT})
+    share = {"maxUtilizationPercent": 5}
+    changes = {"spec__oauth__dpop": "Required", "spec__caBundle": bundle, "spec__rateLimit": share}
+    bench.book.saw(service_app(**changes))
+    await bench.checked()
+    access = cast(Session, bench.book.okta_of(RESOURCE)).access
+    credentials = ServiceAppCredentials(CLIENT_ID, SecretValue(KEY_TEXT), Dpop.REQUIRED)
+    assert access == Access("https://acme.okta.com", credentials, bundle, 5)
+
+
+async def test_calls_wait_for_the_turn_of_their_resource(bench: Bench) -> None:
+    bench.put_token("00Qgood")
+    bench.book.saw(body())
+    await bench.checked()
+    session = cast(Session, bench.book.okta_of(RESOURCE))
+    assert session.turn == Turn(RESOURCE.created_at, "rotation", "team-a")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (None, "the Secret okta-service-app of spec.oauth.privateKey.secretRef"),
+        (None, "create secret generic okta-service-app --from-file=privateKey=<file>"),
+        ({"other": "kept"}, "the key privateKey of the Secret okta-service-app"),
+        ({"privateKey": "\n"}, "kubectl -n team-a patch secret okta-service-app"),
+    ],
+)
+async def test_a_key_that_is_missing_is_asked_for(
+    bench: Bench, data: dict[str, str] | None, words: str
+) -> None:
+    if data is not None:
+        bench.put_secret("okta-service-app", data)
+    bench.book.saw(service_app())
+    await bench.checked()
+    assert bench.ready() == ("False", "SecretNotFound")
+    problem = bench.problem()
+    assert problem is not None
+    assert words in problem.message
+    assert bench.awaited == {KEY: "okta-service-app"}
+
+
+async def test_the_secrets_of_all_credentials_are_told_to_the_rotations(bench: Bench) -> None:
+    """So that none of them is anybody's target."""
+    bench.book.saw(body())
+    other = service_app()
+    other["metadata"] |= {"name": "other", "uid": "uid-2"}
+    bench.book.saw(other)
+    secrets = bench.book.connection_of(RESOURCE).credential_secrets
+    assert secrets == {"okta-api-token", "okta-service-app"}
+
+
+@pytest.mark.parametrize(
+    "spec", [{"spec__method": "api-token"}, {"spec__method": "oauth-private-key"}]
+)
+async def test_credentials_of_another_method_are_no_use(bench: Bench, spec: Json) -> None:
+    make = connection if spec["spec__method"] == "oauth-private-key" else service_app_connection
+    bench.book.saw(body(make=make, **spec))
+    await bench.checked()
+    assert bench.ready() == ("False", "InvalidSpec")

@@ -311,6 +311,7 @@ async def test_news_of_a_connection_wakes_those_that_name_it(bench: Bench) -> No
     ("reason", "is_doubted"),
     [
         (Reason.INVALID_TOKEN, True),
+        (Reason.INSUFFICIENT_SCOPE, True),
         (Reason.INSUFFICIENT_PERMISSION, True),
         (Reason.ACCESS_DENIED, True),
         (Reason.APP_NOT_FOUND, False),

@@ -15,10 +15,11 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 
 from okta_rotator.api.conditions import Reason
+from okta_rotator.api.connection import Dpop
 from okta_rotator.okta.clock import OktaClock
 from okta_rotator.okta.errors import RefusedError
 from okta_rotator.okta.keys import PrivateKey, read_keys
-from okta_rotator.okta.oauth import SCOPES, Dpop, ServiceAppSignIn
+from okta_rotator.okta.oauth import SCOPES, ServiceAppSignIn
 from okta_rotator.rotation.trouble import Next
 from tests.unit.okta_org import BASE, NOW, answer, api_error, oauth_error
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.okta.calls import Turn
+from okta_rotator.api.connection import Dpop
 from okta_rotator.okta.client import DEADLINE, OktaClient
 from okta_rotator.okta.clock import OktaClock
 from okta_rotator.okta.errors import (
@@ -22,8 +22,9 @@ from okta_rotator.okta.errors import (
 from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.keys import new_key
 from okta_rotator.okta.limits import Bucket
-from okta_rotator.okta.oauth import Dpop, ServiceAppSignIn
+from okta_rotator.okta.oauth import ServiceAppSignIn
 from okta_rotator.rotation.trouble import Next
+from okta_rotator.rotation.turns import Turn
 from tests import virtual_time
 from tests.unit.okta_org import APP_ID, BASE, NOW, VALUE, answer, oauth_error, secret_object
 

@@ -34,14 +34,10 @@ from okta_rotator.okta.errors import (
     NotSentError,
     RefusedError,
 )
-from okta_rotator.okta.sessions import (
-    Access,
-    ApiTokenCredentials,
-    ServiceAppCredentials,
-    Sessions,
-)
+from okta_rotator.okta.sessions import Sessions
 from okta_rotator.okta.transport import LARGEST_BODY, AiohttpTransport, translated
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
+from okta_rotator.rotation.access import Access, ApiTokenCredentials, ServiceAppCredentials
 from okta_rotator.rotation.values import SecretValue
 from tests.unit.okta_org import APP_ID, SECRET_ID, TOKEN, VALUE
 
@@ -259,7 +255,7 @@ async def test_a_session_is_opened_at_an_address_that_is_allowed() -> None:
     async with Server(saying(b"{}")).running() as server:
         opened = sessions(allow_insecure=True)
         opened.check_address(spec_of(server.url))
-        await opened.open(spec_of(server.url), TOKEN.reveal()).check_sign_in()
+        await opened.connect(replace(ACCESS, instance_url=server.url)).check_sign_in()
         await opened.close()
     assert f"authorization: SSWS {TOKEN.reveal()}" in server.heads[0]
 
@@ -273,7 +269,7 @@ def test_an_address_that_is_not_allowed_is_refused() -> None:
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "ü" * 42, "00Q" * 400])
 def test_a_text_that_is_no_token_is_refused_unseen(token: str) -> None:
     with pytest.raises(RefusedError) as caught:
-        sessions().open(spec_of("https://acme.okta.com"), token)
+        sessions().connect(Access("https://acme.okta.com", ApiTokenCredentials(SecretValue(token))))
     assert caught.value.trouble.reason is Reason.INVALID_TOKEN
     assert not token or token not in str(caught.value)
 

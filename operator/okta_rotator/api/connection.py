@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, StrictInt
 
 from okta_rotator.api.base import ApiModel, ListMap, UtcTime
 from okta_rotator.api.conditions import Condition
-from okta_rotator.api.patterns import InstanceUrl, ObjectName, SecretKey
-from okta_rotator.api.rules import unchangeable
+from okta_rotator.api.patterns import ClientId, InstanceUrl, ObjectName, PemCertificates, SecretKey
+from okta_rotator.api.rules import Rule, unchangeable
+
+MAX_UTILIZATION_PERCENT: Final = 80
+"""The share of each of Okta's rate limits that is used where a connection does not say."""
 
 
 class ConnectionMethod(StrEnum):
     """The ways to sign in at Okta."""
 
     API_TOKEN = "api-token"  # noqa: S105 - the name of a method
+    PRIVATE_KEY = "oauth-private-key"
+
+
+class Dpop(StrEnum):
+    """Whether access tokens are bound to a key of the operator's own (DPoP)."""
+
+    AUTO = "Auto"
+    REQUIRED = "Required"
+    DISABLED = "Disabled"
 
 
 class SecretReference(ApiModel):
@@ -35,6 +47,44 @@ class ApiToken(ApiModel):
     """The Secret that holds the token."""
 
 
+class PrivateKey(ApiModel):
+    """A private key, RSA or EC, as PEM or JWK."""
+
+    secret_ref: SecretReference
+    """The Secret that holds the key: PEM or a JWK, or several of them, of which the first that
+    Okta accepts is used."""
+
+
+class OAuth(ApiModel):
+    """A service app of Okta that signs in with a private key (private_key_jwt)."""
+
+    client_id: ClientId
+    """Client id of the service app, which is of the kind "API Services" in Okta."""
+    private_key: PrivateKey
+    """The private key whose public half is registered at the service app."""
+    dpop: Dpop = Dpop.AUTO
+    """Whether access tokens are bound to a key of the operator's own (DPoP). Auto: where the
+    service app demands it. Required: always. Disabled: never. Default: Auto."""
+
+
+class RateLimit(ApiModel):
+    """How much of Okta's rate limits may be used."""
+
+    max_utilization_percent: Annotated[StrictInt, Field(ge=1, le=100)] = MAX_UTILIZATION_PERCENT
+    """The share of each of Okta's rate limits that may be used, 1 to 100 percent. The rest is left
+    to others. Default: 80."""
+
+
+def _belongs_to(field: str, method: ConnectionMethod, attribute: str) -> Rule:
+    """That the credentials of a method are there with this method and with no other."""
+    return Rule(
+        field=f".{field}",
+        cel=f"(self.method == '{method}') == has(self.{field})",
+        says=f"{field} is needed with method {method}, and belongs to no other method",
+        holds=lambda own: (own.method is method) == (getattr(own, attribute) is not None),
+    )
+
+
 class ConnectionSpec(ApiModel):
     """Where the Okta org is, and how to sign in."""
 
@@ -46,6 +96,8 @@ class ConnectionSpec(ApiModel):
             now="self.instanceUrl",
             before="oldSelf.instanceUrl",
         ),
+        _belongs_to("apiToken", ConnectionMethod.API_TOKEN, "api_token"),
+        _belongs_to("oauth", ConnectionMethod.PRIVATE_KEY, "oauth"),
     )
 
     description: Annotated[str, Field(max_length=256)] | None = None
@@ -54,9 +106,17 @@ class ConnectionSpec(ApiModel):
     """Address of the Okta org: scheme, host and optionally a port, such as https://acme.okta.com.
     Not the admin console's. http only for 127.0.0.1, localhost and [::1]. Cannot be changed."""
     method: ConnectionMethod
-    """How to sign in: api-token, with an API token of Okta."""
-    api_token: ApiToken
-    """The API token that is used with the method api-token."""
+    """How to sign in: api-token, with an API token of Okta, or oauth-private-key, as a service app
+    with a private key, which Okta recommends."""
+    api_token: ApiToken | None = None
+    """The API token; with the method api-token alone."""
+    oauth: OAuth | None = None
+    """The service app; with the method oauth-private-key alone."""
+    ca_bundle: PemCertificates | None = None
+    """Certificates (PEM) of the authorities to trust at instanceUrl, instead of the usual ones:
+    for a proxy that inspects what goes to Okta. At most 65536 characters."""
+    rate_limit: RateLimit = RateLimit()
+    """How much of Okta's rate limits may be used."""
 
 
 class ConnectionStatus(ApiModel):

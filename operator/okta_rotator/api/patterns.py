@@ -179,3 +179,17 @@ InstanceUrl = Annotated[
         holds=lambda url: re.match(ADMIN_HOST, url) is None,
     ),
 ]
+
+BEGIN_CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
+
+PemCertificates = Annotated[
+    str,
+    Field(max_length=65536),
+    Rule(
+        cel=f"self.contains('{BEGIN_CERTIFICATE}')",
+        says=f"must be one certificate or several in PEM, each of which begins with the line "
+        f"{BEGIN_CERTIFICATE}",
+        holds=lambda text: BEGIN_CERTIFICATE in text,
+    ),
+]
+"""Whether they can be read shows where they are used."""

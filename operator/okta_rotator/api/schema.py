@@ -58,8 +58,10 @@ def _default(node: Json, plain: Json) -> Json:
 
     The API server judges an object's default by the rules before it fills in those within.
     """
-    if plain.get("type") == "object" and "default" in node:
+    if node.get("default") is None:
+        return {}
+    if plain.get("type") == "object":
         fields = plain.get("properties", {})
         within = {k: field["default"] for k, field in fields.items() if "default" in field}
         return {"default": within} if within else {}
-    return {} if node.get("default") is None else {"default": node["default"]}
+    return {"default": node["default"]}

@@ -15,12 +15,12 @@ import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
 
 import httpx
 
+from okta_rotator.api.connection import Dpop
 from okta_rotator.okta.answers import complaint_of, read_grant
 from okta_rotator.okta.auth import ASSERTION_LIFETIME, ASSERTION_TYPE, SignIn, TokenSignIn
 from okta_rotator.okta.clock import OktaClock
@@ -44,15 +44,6 @@ _NONCE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,256}")
 
 Flow = Generator[httpx.Request, httpx.Response, None]
 Tries = Generator[httpx.Request, httpx.Response, httpx.Response]
-
-
-class Dpop(StrEnum):
-    """Whether tokens are bound to a key of the operator's own (DPoP)."""
-
-    AUTO = "Auto"
-    """Where the app demands it."""
-    REQUIRED = "Required"
-    DISABLED = "Disabled"
 
 
 @dataclass(frozen=True, slots=True)

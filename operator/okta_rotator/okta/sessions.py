@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakValueDictionary
 
@@ -20,43 +19,14 @@ from okta_rotator.okta.client import OktaClient
 from okta_rotator.okta.clock import OktaClock
 from okta_rotator.okta.errors import RefusedError
 from okta_rotator.okta.exchange import OnCall
-from okta_rotator.okta.governor import MAX_UTILIZATION_PERCENT, Governor
+from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.transport import AiohttpTransport
 from okta_rotator.okta.urls import problem_with_address
+from okta_rotator.rotation.access import Access, ApiTokenCredentials, ServiceAppCredentials
 from okta_rotator.rotation.trouble import Next, Trouble
-from okta_rotator.rotation.values import SecretValue
 
 # Narrower than what a header may hold; errors of HTTP libraries repeat a header that is none.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
-
-
-@dataclass(frozen=True, slots=True)
-class ApiTokenCredentials:
-    """An API token, as the Secret holds it."""
-
-    token: SecretValue
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceAppCredentials:
-    """A service app and its private keys, as the Secret holds them (`keys.py` says how)."""
-
-    client_id: str
-    private_keys: SecretValue
-    dpop: str = "Auto"
-    """Auto, Required or Disabled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """All that makes one way to one org differ from another."""
-
-    instance_url: str
-    credentials: ApiTokenCredentials | ServiceAppCredentials
-    ca_bundle: str | None = None
-    """PEM: whom to trust instead of the usual authorities."""
-    max_utilization_percent: int = MAX_UTILIZATION_PERCENT
-    """The share of each of Okta's rate limits that may be used."""
 
 
 class Sessions:
@@ -84,10 +54,6 @@ class Sessions:
         )
         if problem is not None:
             raise RefusedError(Trouble(Next.PERSON, Reason.HOST_NOT_ALLOWED, problem))
-
-    def open(self, spec: ConnectionSpec, token: str) -> OktaClient:
-        """A session with an API token. Raises as `connect` does."""
-        return self.connect(Access(spec.instance_url, ApiTokenCredentials(SecretValue(token))))
 
     def connect(self, access: Access) -> OktaClient:
         """A session; nothing is sent yet. Raises RefusedError for credentials that are none."""
@@ -124,7 +90,7 @@ class Sessions:
     def _service_app(self, credentials: ServiceAppCredentials, clock: OktaClock) -> SignIn:
         # 10 MB that only those need who sign in so.
         from okta_rotator.okta.keys import KeysError, read_keys
-        from okta_rotator.okta.oauth import Dpop, ServiceAppSignIn
+        from okta_rotator.okta.oauth import ServiceAppSignIn
 
         try:
             keys = read_keys(credentials.private_keys.reveal())
@@ -133,7 +99,7 @@ class Sessions:
         return ServiceAppSignIn(
             credentials.client_id,
             keys,
-            Dpop(credentials.dpop),
+            credentials.dpop,
             now=self._now,
             clock=clock,
             draw=lambda: uuid.uuid4().hex,

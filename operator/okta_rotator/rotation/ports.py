@@ -11,6 +11,7 @@ from typing import Protocol
 
 from okta_rotator.api.connection import ConnectionSpec
 from okta_rotator.api.rotation import RotationStatus
+from okta_rotator.rotation.access import Access
 from okta_rotator.rotation.notices import Notice
 from okta_rotator.rotation.okta_view import (
     AuthMethod,
@@ -21,6 +22,7 @@ from okta_rotator.rotation.okta_view import (
 )
 from okta_rotator.rotation.snapshot import Connection, Resource, SecretObject
 from okta_rotator.rotation.target import TargetChange
+from okta_rotator.rotation.turns import Turn
 from okta_rotator.rotation.values import SecretValue
 
 
@@ -46,6 +48,9 @@ class OktaPort(Protocol):
 class OktaSession(OktaPort, Protocol):
     """Okta as one connection reaches it, with what the check of that connection needs."""
 
+    def in_turn(self, turn: Turn) -> OktaPort:
+        """The same, for calls that wait for the turn of a resource."""
+
     async def read_organization(self) -> Organization: ...
 
     async def check_sign_in(self) -> None:
@@ -55,7 +60,11 @@ class OktaSession(OktaPort, Protocol):
 class OktaSessions(Protocol):
     """Opens sessions."""
 
-    def open(self, spec: ConnectionSpec, token: str) -> OktaSession: ...
+    def connect(self, access: Access) -> OktaSession:
+        """The same session for an equal access, as long as somebody holds it.
+
+        Nothing is sent yet. Raises PortError for credentials that are none.
+        """
 
     def check_address(self, spec: ConnectionSpec) -> None:
         """Raises PortError for an address that this operator may not talk to."""
