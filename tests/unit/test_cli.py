@@ -208,7 +208,8 @@ def test_crds_to_stdout_are_one_stream_of_documents(tmp_path: Path) -> None:
     assert invoke("crds", "--output", str(tmp_path)).output == ""
     files = [path.read_text() for path in sorted(tmp_path.iterdir())]
     assert len(files) == 2
-    assert sorted(result.output.split("---\n")) == sorted(files)
+    documents = re.split("^---\n", result.output, flags=re.M)
+    assert sorted(documents) == sorted(files)
 
 
 def test_the_crds_of_the_repository_are_the_rendered_ones(tmp_path: Path) -> None:
