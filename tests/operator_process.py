@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
 
 from tests.controlplane.ports import free_ports
 
-SOURCES = Path(__file__).parents[1] / "operator"
+ROOT = Path(__file__).parents[1]
+COMMAND = ("okta_rotator.cli",)
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 
@@ -23,10 +24,18 @@ STOP_SECONDS = 30.0
 class OperatorProcess:
     """`okta-rotator run` against one control plane. Its log goes to a file that tests can read."""
 
-    def __init__(self, kubeconfig: Path, log: Path, *flags: str, level: str = "DEBUG") -> None:
+    def __init__(
+        self,
+        kubeconfig: Path,
+        log: Path,
+        *flags: str,
+        level: str = "DEBUG",
+        command: Sequence[str] = COMMAND,
+    ) -> None:
         self._kubeconfig = kubeconfig
         self._flags = flags
         self._level = level
+        self._command = command
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
         self.exit_code: int | None = None
@@ -40,11 +49,11 @@ class OperatorProcess:
         """Start it, and wait for nothing."""
         (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "okta_rotator.cli", "run", "--http-port", str(port)]
+        command = [sys.executable, "-m", *self._command, "run", "--http-port", str(port)]
         command += ["--allow-insecure-okta", "--log-level", self._level, *self._flags]
         environment = os.environ | {
             "KUBECONFIG": str(self._kubeconfig),
-            "PYTHONPATH": str(SOURCES),
+            "PYTHONPATH": f"{ROOT / 'operator'}{os.pathsep}{ROOT}",
         }
         with self.log.open("ab") as output:
             # Its own session, so that a Ctrl-C leaves the order of stopping to us.

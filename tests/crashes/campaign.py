@@ -78,12 +78,20 @@ def _struck(place: Place, scenario: Scenario, strike: Strike) -> Case:
 
 def _play(place: Place, scenario: Scenario, strike: Strike | None) -> Case:
     case = Case(scenario, strike)
-    try:
-        with contextlib.closing(Stage(place)) as stage:
+    with _complaining(case), contextlib.closing(Stage(place)) as stage:
+        with _complaining(case):
             case.complaints.extend(_acts(stage, case))
+        case.tally = stage.end_consumer()
+        case.complaints.extend(judge.of_the_consumer(case.tally))
+    return case
+
+
+@contextlib.contextmanager
+def _complaining(case: Case) -> Iterator[None]:
+    try:
+        yield
     except Exception:
         case.complaints.append(traceback.format_exc())
-    return case
 
 
 def _acts(stage: Stage, case: Case) -> Iterator[str]:
@@ -113,8 +121,6 @@ def _acts(stage: Stage, case: Case) -> Iterator[str]:
         stage.start()
     yield from _undisturbed(stage, ended, lambda: list(judge.at_end(stage, scenario, then)))
     case.calls = list(stage.wire.calls)
-    case.tally = stage.end_consumer()
-    yield from judge.of_the_consumer(case.tally)
 
 
 def _undisturbed(

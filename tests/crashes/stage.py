@@ -7,7 +7,7 @@ import concurrent.futures
 import json
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tests.controlplane import ControlPlane
 from tests.crashes.consumer import Consumer, Promise, Tally
 from tests.crashes.wire import Wire
 from tests.emulator_client import EmulatorClient
-from tests.operator_process import OperatorProcess
+from tests.operator_process import COMMAND, OperatorProcess
 from tests.resources import Json
 from tests.scene import CONNECTION, Scene
 
@@ -53,6 +53,7 @@ class Place:
     okta: EmulatorClient
     proxies: Proxies
     folder: Path
+    command: Sequence[str] = COMMAND
     starts: threading.Semaphore = field(
         default_factory=lambda: threading.Semaphore(STARTS_AT_A_TIME)
     )
@@ -82,7 +83,8 @@ class Stage(Scene):
         kubeconfig = self.folder / "kubeconfig"
         plane.credentials.write_kubeconfig(kubeconfig, self._kube_proxy.url)
         flags = ("--heartbeat", HEARTBEAT, "--namespace", self.namespace)
-        self._process = OperatorProcess(kubeconfig, self.folder / "operator.log", *flags)
+        log = self.folder / "operator.log"
+        self._process = OperatorProcess(kubeconfig, log, *flags, command=place.command)
 
     # The operator
 

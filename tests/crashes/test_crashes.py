@@ -6,11 +6,13 @@ The boundaries are not listed by hand: they are all requests to Okta and all wri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.crashes.campaign import Campaign, conduct
+from tests.crashes.planted import PLANTED, Patch
 from tests.crashes.scenarios import ALL, MANUAL, Scenario
 from tests.crashes.stage import Place
 from tests.crashes.wire import Side
@@ -40,3 +42,12 @@ def test_a_death_before_or_after_any_call_is_survived(
     campaigns: list[Campaign], place: Place, scenario: Scenario
 ) -> None:
     assert_survived(campaigns, place, scenario, list(Side))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_a_planted_bug_is_found(place: Place, plant: Callable[[Patch], None]) -> None:
+    planted = replace(place, command=("tests.crashes.planted", plant.__name__))
+    found = conduct(planted, MANUAL, [Side.AFTER]).failures
+    assert any(PLANTED[plant] in complaint for complaint in found), "\n".join(found)

@@ -82,7 +82,11 @@ def _of_the_published_value(before: World, after: World) -> Iterator[str]:
     works = after.published is None or after.accepts(after.published)
     if worked and not works and not (_is_excused(before) or _was_changed_meanwhile(before)):
         yield "a published value that worked works no more"
-    if before.target is None and not works and not _is_excused(before):
+    if (
+        before.target is None
+        and not works
+        and not (_is_excused(before) or _could_not_be_told(before, after.published))
+    ):
         yield "a value is published that does not work"
     if before.target is not None and not before.target.mine and after.target != before.target:
         yield "a stranger's Secret was written to"
@@ -91,6 +95,12 @@ def _of_the_published_value(before: World, after: World) -> Iterator[str]:
 def _was_changed_meanwhile(world: World) -> bool:
     """Another hand wrote the target after the pass had read it: nothing joins Okta and Secrets."""
     return world.running is not None and world.running.stale_target is not None
+
+
+def _could_not_be_told(world: World, value: int | None) -> bool:
+    """A person deleted the state, so what had been refused is forgotten, and Okta does not say."""
+    proofs = world.memory.proofs if world.memory is not None else ()
+    return world.scars.record and (value, Proof.CANNOT_TELL) in [(v, p) for v, _, p, _ in proofs]
 
 
 def _is_excused(world: World) -> bool:

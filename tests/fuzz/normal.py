@@ -87,6 +87,8 @@ def _anonymous(seen: Seen, node: Any) -> Any:
     metadata, parameters = seen.resource["metadata"], seen.spec["parameters"]
     words = {
         metadata["uid"]: "<uid>",
+        # Before the name, which may be the beginning of it.
+        metadata["namespace"]: "<namespace>",
         metadata["name"]: "<name>",
         parameters.get("appId", parameters["clientId"]): "<app>",
         parameters["clientId"]: "<client>",
