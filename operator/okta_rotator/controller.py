@@ -41,6 +41,9 @@ REFUSALS: Final = (
 )
 """What Okta says of credentials that may have been replaced since the connection was checked."""
 
+OF_THE_TARGET: Final = (Reason.TARGET_CONFLICT, Reason.TARGET_NOT_FOUND)
+"""What ends when somebody changes the Secret of the target's name."""
+
 
 class Controller:
     """All OktaClientSecretRotations that this operator looks after."""
@@ -221,8 +224,8 @@ class Controller:
             self._settled.add(resource.uid)
         if isinstance(verdict, Blocked) and verdict.trouble.reason in REFUSALS:
             self._doubt_connection(resource)
-        is_taken = isinstance(verdict, Blocked) and verdict.trouble.reason is Reason.TARGET_CONFLICT
-        self._watch_target(resource.key, target_name(resource) if is_taken else None)
+        is_awaited = isinstance(verdict, Blocked) and verdict.trouble.reason in OF_THE_TARGET
+        self._watch_target(resource.key, target_name(resource) if is_awaited else None)
 
     def _doubt_connection(self, resource: Resource) -> None:
         if resource.spec is not None:

@@ -73,7 +73,7 @@ def test_defaults_of_a_rotation_are_stored(control_plane: ControlPlane, namespac
         **given["spec"],
         "connection": {"kind": "OktaConnection", "name": "my-connection"},
         "isAutoRotationEnabled": True,
-        "target": {"type": "Opaque"},
+        "target": {"creationPolicy": "Create", "type": "Opaque"},
         "adoptionPolicy": "Rotate",
         "verification": {"enabled": True, "timeoutSeconds": 60, "recheckInterval": "24h"},
         "previousSecret": {"retention": "UntilNextRotation"},
@@ -84,7 +84,11 @@ def test_defaults_of_a_rotation_are_stored(control_plane: ControlPlane, namespac
 def test_defaults_fill_what_is_half_given(control_plane: ControlPlane, namespace: str) -> None:
     changes = {"spec.target.name": "other", "spec.verification.enabled": False}
     stored = create(control_plane, namespace, rotation(changes))
-    assert stored["spec"]["target"] == {"name": "other", "type": "Opaque"}
+    assert stored["spec"]["target"] == {
+        "name": "other",
+        "creationPolicy": "Create",
+        "type": "Opaque",
+    }
     filled = {"enabled": False, "timeoutSeconds": 60, "recheckInterval": "24h"}
     assert stored["spec"]["verification"] == filled
 

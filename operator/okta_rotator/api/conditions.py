@@ -77,6 +77,10 @@ class Reason(_Explained):
         "TargetConflict",
         "A Secret of the target's name exists and is not ours, or was taken over.",
     )
+    TARGET_NOT_FOUND = (
+        "TargetNotFound",
+        "Keys are to be added to a Secret (creationPolicy Merge) that does not exist.",
+    )
     STATE_CONFLICT = (
         "StateConflict",
         "The state Secret belongs to another app, was made by somebody else or cannot be read.",

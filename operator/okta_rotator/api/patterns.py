@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from okta_rotator.api.names import GROUP, STATE_SUFFIX
-from okta_rotator.api.rules import Rule, cel_text, matching
+from okta_rotator.api.rules import Rule, cel_text, is_match, matching
 
 NAME_MAX: Final = 253
 """Characters of an object's name in Kubernetes (a DNS subdomain)."""
@@ -31,11 +32,13 @@ ObjectName = Annotated[
 ]
 """A name that an object such as a Secret can have."""
 
+_DATA_KEY = "[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*"
+
 SecretKey = Annotated[
     str,
     Field(max_length=253),
     matching(
-        "[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*",
+        _DATA_KEY,
         "must be a key that a Secret can have: letters, digits, '-', '_' and '.', "
         "not beginning with two dots",
     ),
@@ -100,6 +103,13 @@ def is_reserved_key(key: str) -> bool:
     return re.match(RESERVED_PREFIX, key) is not None and not key.startswith("app.kubernetes.io/")
 
 
+SECRET_KEYS: Final = Rule(
+    cel=f"self.all(k, k.size() <= {NAME_MAX} && k.matches({cel_text(f'^{_DATA_KEY}$')}))",
+    says="every key must be one that a Secret can have: letters, digits, '-', '_' and '.', "
+    "not beginning with two dots",
+    holds=lambda keys: all(len(k) <= NAME_MAX and is_match(_DATA_KEY, k) for k in keys),
+)
+
 VALID_KEYS: Final = Rule(
     cel=f"self.all(k, k.indexOf('/') <= {NAME_MAX} && k.matches({cel_text(_KEY)}))",
     says="every key must be a name of at most 63 letters, digits, '-', '_' and '.', optionally "
@@ -123,6 +133,38 @@ LabelValue = Annotated[
         "ending with a letter or digit",
     ),
 ]
+
+
+class TemplateName(StrEnum):
+    """What an expression of a template can name."""
+
+    CLIENT_ID = "clientId"
+    CLIENT_SECRET = "clientSecret"  # noqa: S105 - the name of a value
+
+
+class TemplateFilter(StrEnum):
+    """What an expression of a template can be put through."""
+
+    BASE64 = "base64"
+    JSON = "json"
+    URLENCODE = "urlencode"
+
+
+EXPRESSION: Final = (
+    rf"[{{]{{2}} *({'|'.join(TemplateName)})( *[|] *({'|'.join(TemplateFilter)}))* *[}}]{{2}}"
+)
+"""`{{ name }}` or `{{ name | filter }}`, with as many filters as one likes."""
+
+Template = Annotated[
+    str,
+    Field(max_length=2048),
+    matching(
+        rf"([^{{]|[{{][^{{]|{EXPRESSION})*[{{]?",
+        f"may hold no other expression than {{{{ name }}}} or {{{{ name | filter }}}}, where name "
+        f"is {' or '.join(TemplateName)} and filter is one of {', '.join(TemplateFilter)}",
+    ),
+]
+"""Text with expressions in it. Two opening braces always begin one."""
 
 _HOURS, _MINUTES, _SECONDS = "[0-9]{1,5}h", "[0-9]{1,6}m", "[0-9]{1,8}s"
 _DURATION = (

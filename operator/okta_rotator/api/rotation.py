@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, StrictBool, StrictInt
 from pydantic.alias_generators import to_snake
@@ -18,6 +18,7 @@ from okta_rotator.api.names import STATE_SUFFIX
 from okta_rotator.api.patterns import (
     APP_ID,
     RESOURCE_NAME_MAX,
+    SECRET_KEYS,
     UNRESERVED_KEYS,
     VALID_KEYS,
     AppId,
@@ -27,6 +28,7 @@ from okta_rotator.api.patterns import (
     ObjectName,
     SecretKey,
     SecretType,
+    Template,
     between,
     parsed_duration,
 )
@@ -66,6 +68,13 @@ class Retention(StrEnum):
 
     UNTIL_NEXT_ROTATION = "UntilNextRotation"
     FOR = "For"
+
+
+class CreationPolicy(StrEnum):
+    """Whether the target Secret is made, or keys are added to one that somebody else made."""
+
+    CREATE = "Create"
+    MERGE = "Merge"
 
 
 class ConnectionReference(ApiModel):
@@ -136,12 +145,33 @@ class SecretsMapping(ApiModel):
             says="clientSecret must name another key of the Secret than clientId",
             holds=lambda own: own.client_id != own.client_secret,
         ),
+        Rule(
+            field=".previousClientSecret",
+            cel="!has(self.previousClientSecret) || "
+            "!(self.previousClientSecret in [self.clientId, self.clientSecret])",
+            says="previousClientSecret must name another key of the Secret than clientId and "
+            "clientSecret",
+            holds=lambda own: own.previous_client_secret not in (own.client_id, own.client_secret),
+        ),
     )
 
     client_id: SecretKey
     """Key of the target Secret for the client id, such as OKTA_CLIENT_ID."""
     client_secret: SecretKey
     """Key of the target Secret for the client secret, such as OKTA_CLIENT_SECRET."""
+    previous_client_secret: SecretKey | None = None
+    """Key of the target Secret for the previous client secret, for apps that accept both for a
+    while. It is empty until there was one, and keeps its value until the next rotation, also when
+    the previous client secret has been retired. Default: it is not published."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys that it names."""
+        named = (self.client_id, self.client_secret, self.previous_client_secret)
+        return tuple(key for key in named if key is not None)
+
+
+OPAQUE: Final = "Opaque"
 
 
 class TargetMetadata(ApiModel):
@@ -179,15 +209,42 @@ class Target(ApiModel):
             now="self.type",
             before="oldSelf.type",
         ),
+        unchangeable(
+            ".creationPolicy",
+            "creationPolicy cannot be changed: make another OktaClientSecretRotation",
+            now="self.creationPolicy",
+            before="oldSelf.creationPolicy",
+        ),
+        Rule(
+            field=".creationPolicy",
+            cel="self.creationPolicy != 'Merge' || (self.type == 'Opaque' && (!has(self.metadata) "
+            "|| ((!has(self.metadata.labels) || self.metadata.labels.size() == 0) && "
+            "(!has(self.metadata.annotations) || self.metadata.annotations.size() == 0))))",
+            says="with creationPolicy Merge, leave out type and metadata: the Secret is somebody "
+            "else's, and has its own",
+            holds=lambda own: (
+                own.creation_policy is not CreationPolicy.MERGE
+                or (own.type, own.metadata) == (OPAQUE, TargetMetadata())
+            ),
+        ),
     )
 
     name: ObjectName | None = None
     """Name of the Secret, in the namespace of the rotation. Default: the rotation's own name.
-    A Secret of that name that the operator did not make is not touched. Cannot be changed."""
-    type: SecretType = "Opaque"
+    A Secret of that name that the operator did not make is not touched, unless creationPolicy is
+    Merge. Cannot be changed."""
+    creation_policy: CreationPolicy = CreationPolicy.CREATE
+    """Create: the operator makes the Secret. Merge: it adds its keys to one that somebody else has
+    made, changes no key that was there before, and takes only its own away again.
+    Default: Create. Cannot be changed."""
+    type: SecretType = OPAQUE
     """Type of the Secret. Default: Opaque. Not one under kubernetes.io. Cannot be changed."""
     metadata: TargetMetadata = TargetMetadata()
     """Labels and annotations for the Secret, beside the operator's own."""
+    template: Annotated[Mapping[str, Template], Field(max_length=16), SECRET_KEYS] = {}
+    """More keys of the Secret, at most 16, each with a text of at most 2048 characters in which
+    {{ clientId }} and {{ clientSecret }} stand for the values, as they are or put through base64,
+    json (with the quotation marks) or urlencode: {{ clientSecret | urlencode }}."""
 
 
 class Verification(ApiModel):
@@ -291,6 +348,16 @@ class RotationSpec(ApiModel):
     rules: ClassVar = (
         _shorter_than_the_interval(".previousSecret.duration"),
         _shorter_than_the_interval(".previousSecret.inactiveHold"),
+        Rule(
+            field=".target.template",
+            cel="!has(self.target) || !has(self.target.template) || !("
+            "self.secretsMapping.clientId in self.target.template || "
+            "self.secretsMapping.clientSecret in self.target.template || "
+            "(has(self.secretsMapping.previousClientSecret) && "
+            "self.secretsMapping.previousClientSecret in self.target.template))",
+            says="template must name other keys than secretsMapping does",
+            holds=lambda own: not set(own.secrets_mapping.keys) & set(own.target.template),
+        ),
     )
 
     description: Annotated[str, Field(max_length=256)] | None = None

@@ -15,8 +15,11 @@ from okta_rotator.api.names import (
     ROTATION_NAME_ANNOTATION,
     SECRET_ID_ANNOTATION,
 )
+from okta_rotator.api.patterns import TemplateName
+from okta_rotator.api.rotation import CreationPolicy
 from okta_rotator.rotation.snapshot import Resource, SecretObject
 from okta_rotator.rotation.state import State
+from okta_rotator.rotation.templates import render
 from okta_rotator.rotation.values import SecretValue
 
 
@@ -55,15 +58,20 @@ def published_value(target: SecretObject | None, resource: Resource) -> SecretVa
 
 def mapped_keys(resource: Resource) -> tuple[str, ...]:
     """The keys of the target that are ours under this spec."""
-    mapping = resource.sound_spec.secrets_mapping
-    return (mapping.client_id, mapping.client_secret)
+    spec = resource.sound_spec
+    return (*spec.secrets_mapping.keys, *spec.target.template)
+
+
+def is_shared(resource: Resource) -> bool:
+    """Whether the target is a Secret that somebody else makes, and ours are some of its keys."""
+    return resource.sound_spec.target.creation_policy is CreationPolicy.MERGE
 
 
 def needed_change(
     target: SecretObject | None, resource: Resource, state: State
 ) -> TargetChange | None:
     """What has to be written so that the target holds the active secret; None if it does."""
-    wanted = _wanted(resource, state)
+    wanted = _wanted(target, resource, state)
     if target is None:
         return wanted
     change = TargetChange(
@@ -92,11 +100,11 @@ def withdrawal(target: SecretObject, keys: Iterable[str]) -> TargetChange:
     )
 
 
-def _wanted(resource: Resource, state: State) -> TargetChange:
+def _wanted(target: SecretObject | None, resource: Resource, state: State) -> TargetChange:
     spec, active = resource.sound_spec, state.active
     if active is None or active.value is None:
         raise ValueError("there is no active secret to publish")
-    mapping, metadata = spec.secrets_mapping, spec.target.metadata
+    metadata = spec.target.metadata
     return TargetChange(
         name=target_name(resource),
         type=spec.target.type,
@@ -107,9 +115,38 @@ def _wanted(resource: Resource, state: State) -> TargetChange:
             APP_ID_ANNOTATION: state.app_id,
             SECRET_ID_ANNOTATION: active.secret_id,
         },
-        data={mapping.client_id: state.client_id, mapping.client_secret: active.value.reveal()},
+        data=_wanted_data(target, resource, state, active.value.reveal()),
         existing=None,
     )
+
+
+def _wanted_data(
+    target: SecretObject | None, resource: Resource, state: State, value: str
+) -> dict[str, str | None]:
+    spec = resource.sound_spec
+    mapping = spec.secrets_mapping
+    values = {TemplateName.CLIENT_ID: state.client_id, TemplateName.CLIENT_SECRET: value}
+    rendered = {key: render(text, values) for key, text in spec.target.template.items()}
+    data: dict[str, str | None] = {
+        mapping.client_id: state.client_id,
+        mapping.client_secret: value,
+        **rendered,
+    }
+    if mapping.previous_client_secret is not None:
+        held = target.data.get(mapping.previous_client_secret) if target is not None else None
+        data[mapping.previous_client_secret] = _previous_value(state) or held or ""
+    return data
+
+
+def _previous_value(state: State) -> str | None:
+    """None where there is none, or where it is about to be revoked, which is no time to spread it.
+
+    What the target holds then stays, so that nothing that watches it restarts for that.
+    """
+    previous = state.previous
+    if previous is None or previous.value is None or previous.secret_id == state.bound_secret_id:
+        return None
+    return previous.value.reveal()
 
 
 def _difference(

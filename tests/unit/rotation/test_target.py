@@ -16,6 +16,7 @@ from okta_rotator.api.names import (
 )
 from okta_rotator.rotation.snapshot import SecretObject
 from okta_rotator.rotation.target import (
+    TargetChange,
     is_marked_ours,
     mapped_keys,
     needed_change,
@@ -202,3 +203,54 @@ def test_the_published_value_is_the_one_under_the_mapped_key() -> None:
     assert published_value(target(), resource(RENAMED)) is None
     assert published_value(None, resource()) is None
     assert mapped_keys(resource(RENAMED)) == (ID_KEY, "NEW")
+
+
+PREVIOUS_KEY = "OKTA_PREVIOUS"
+WITH_PREVIOUS = {
+    "spec.secretsMapping": {
+        "clientId": ID_KEY,
+        "clientSecret": VALUE_KEY,
+        "previousClientSecret": PREVIOUS_KEY,
+    }
+}
+
+
+def previous_key_of(change: TargetChange | None) -> str | None:
+    assert change is not None
+    return change.data[PREVIOUS_KEY]
+
+
+def test_the_previous_secret_is_published_where_the_spec_names_a_key_for_it() -> None:
+    content = state(previous=credential("p", P, 1))
+    assert previous_key_of(needed_change(target(), resource(WITH_PREVIOUS), content)) == P.reveal()
+    assert previous_key_of(needed_change(None, resource(WITH_PREVIOUS), content)) == P.reveal()
+
+
+def test_its_key_is_there_and_empty_before_there_was_one() -> None:
+    """A Pod that refers to a key that is missing does not start."""
+    assert previous_key_of(needed_change(target(), resource(WITH_PREVIOUS), state())) == ""
+
+
+def test_its_key_keeps_its_value_when_the_secret_has_been_retired() -> None:
+    """So that nothing that watches the Secret restarts for that."""
+    good = target()
+    held = replace(good, data={**good.data, PREVIOUS_KEY: P.reveal()})
+    assert needed_change(held, resource(WITH_PREVIOUS), state()) is None
+
+
+def test_a_previous_secret_that_leaked_is_not_published_once_more() -> None:
+    leaked = state(previous=credential("p", P, 1), bound_secret_id="p")
+    assert previous_key_of(needed_change(target(), resource(WITH_PREVIOUS), leaked)) == ""
+
+
+def test_the_extra_keys_follow_the_active_secret_and_go_with_the_spec() -> None:
+    spec = {"spec.target.template": {"app.env": "SECRET={{ clientSecret }}"}}
+    assert mapped_keys(resource(spec)) == (ID_KEY, VALUE_KEY, "app.env")
+    change = needed_change(target(), resource(spec), state())
+    assert change is not None
+    assert change.data == {"app.env": f"SECRET={A.reveal()}"}
+    rendered = replace(target(), data={**target().data, "app.env": f"SECRET={A.reveal()}"})
+    assert needed_change(rendered, resource(spec), state()) is None
+    taken = needed_change(rendered, resource(), state(target_keys=mapped_keys(resource(spec))))
+    assert taken is not None
+    assert taken.data == {"app.env": None}

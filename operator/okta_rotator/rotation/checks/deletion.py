@@ -38,7 +38,7 @@ from okta_rotator.rotation.facts import (
 from okta_rotator.rotation.okta_view import OktaSecret
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import Candidate, State
-from okta_rotator.rotation.target import is_marked_ours, mapped_keys, withdrawal
+from okta_rotator.rotation.target import is_marked_ours, is_shared, mapped_keys, withdrawal
 from okta_rotator.rotation.trouble import Trouble
 from okta_rotator.rotation.values import is_stand_in, make_stand_in
 
@@ -55,7 +55,7 @@ def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | Publi
         return None
     # A key that the mapping names may be a person's still; the state knows which ones we wrote.
     ours = set(s.state.target_keys if s.state is not None else mapped_keys(s.resource))
-    if set(s.target.data) - ours:
+    if is_shared(s.resource) or set(s.target.data) - ours:
         if s.target.immutable:
             return None  # Nothing can be taken out of it, and nobody's deletion waits for that.
         return Publish(withdrawal(s.target, ours), "the Secret holds keys of somebody else too")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,11 +13,18 @@ from okta_rotator.api.names import (
     LONGEST_TOKEN,
     ROTATION_NAME_ANNOTATION,
 )
+from okta_rotator.api.patterns import RESERVED_PREFIX
 from okta_rotator.rotation.decisions import Blocked, Step, WriteState, needs_a_person
 from okta_rotator.rotation.facts import Verb, target_holds_credentials
 from okta_rotator.rotation.snapshot import Neighbour, SecretObject, Snapshot
 from okta_rotator.rotation.state import State
-from okta_rotator.rotation.target import is_marked_ours, needed_change, target_name
+from okta_rotator.rotation.target import (
+    is_marked_ours,
+    is_shared,
+    mapped_keys,
+    needed_change,
+    target_name,
+)
 from okta_rotator.rotation.transitions import not_later_than
 from okta_rotator.rotation.values import SecretValue, is_made_by_a_rotator
 
@@ -119,7 +128,7 @@ def target_is_a_strangers(s: Snapshot) -> Blocked | None:
             "this resource anew with another spec.target.name",
         )
     if target is None:
-        return None
+        return _nothing_to_merge_into(s)
     owner = target.annotations.get(ROTATION_NAME_ANNOTATION)
     if owner is not None and not is_marked_ours(target, s.resource):
         return needs_a_person(
@@ -128,6 +137,8 @@ def target_is_a_strangers(s: Snapshot) -> Blocked | None:
             "this resource anew with another spec.target.name, or delete the Secret if the other "
             "resource is gone",
         )
+    if is_shared(s.resource):
+        return _is_no_secret_to_share(target) or _target_cannot_be_written(s, target)
     if not is_marked_ours(target, s.resource):
         return needs_a_person(
             Reason.TARGET_CONFLICT,
@@ -144,33 +155,73 @@ def target_is_a_strangers(s: Snapshot) -> Blocked | None:
     return _target_cannot_be_written(s, target)
 
 
-def _target_cannot_be_written(s: Snapshot, target: SecretObject) -> Blocked | None:
-    state = s.state
-    if state is None or state.active is None or state.active.value is None:
+def _nothing_to_merge_into(s: Snapshot) -> Blocked | None:
+    if not is_shared(s.resource):
         return None
-    change = needed_change(target, s.resource, state)
-    if change is None:
+    name = target_name(s.resource)
+    return needs_a_person(
+        Reason.TARGET_NOT_FOUND,
+        f"spec.target.creationPolicy is Merge, and there is no Secret {name} to add the keys to. "
+        "Make it, or make this resource anew with creationPolicy Create",
+    )
+
+
+def _is_no_secret_to_share(target: SecretObject) -> Blocked | None:
+    """Such as the token of a service account, or another state Secret."""
+    if re.match(RESERVED_PREFIX, target.type) is None:
+        return None
+    return needs_a_person(
+        Reason.TARGET_CONFLICT,
+        f"the Secret {target.name} is of the type {target.type}, to which no key can be added. "
+        "Make this resource anew with another spec.target.name",
+    )
+
+
+def _target_cannot_be_written(s: Snapshot, target: SecretObject) -> Blocked | None:
+    changed = _keys_to_change(s, target)
+    if changed is None:
         return None
     if target.immutable:
         return needs_a_person(
             Reason.TARGET_CONFLICT,
-            f"the Secret {target.name} is immutable, so that nobody can change it. Delete it: it "
-            "is made anew at once",
+            f"the Secret {target.name} is immutable, so that nobody can change it. Delete it"
+            + ("" if is_shared(s.resource) else ": it is made anew at once"),
         )
-    taken = sorted(key for key in change.data if _is_a_strangers(s, state, target, key))
+    taken = sorted(key for key in changed if _is_a_strangers(s, target, key))
     if not taken:
         return None
     return needs_a_person(
         Reason.TARGET_CONFLICT,
         f"the key {taken[0]} of the Secret {target.name} holds what we did not write. Take the key "
-        "away, name another in spec.secretsMapping, or let us have it: kubectl annotate secret "
+        "away, name another in the spec, or let us have it: kubectl annotate secret "
         f"{target.name} {ADOPT_ANNOTATION}={s.resource.key.name}",
     )
 
 
-def _is_a_strangers(s: Snapshot, state: State, target: SecretObject, key: str) -> bool:
-    """A key that is there and not on record; after a restore our own may not be."""
-    if key in state.target_keys or key not in target.data:
+def _keys_to_change(s: Snapshot, target: SecretObject) -> Iterable[str] | None:
+    """Of the data; None where nothing is to be written. Before there is a state, those of a shared
+    Secret are known from the spec: no rotation is begun that cannot be published."""
+    state = s.state
+    if state is not None and state.active is not None and state.active.value is not None:
+        change = needed_change(target, s.resource, state)
+        return None if change is None else change.data
+    if not is_shared(s.resource):
+        return None
+    client_id = s.spec.secrets_mapping.client_id
+    has_it = target.data.get(client_id) == s.spec.parameters.client_id
+    return [key for key in mapped_keys(s.resource) if not (has_it and key == client_id)]
+
+
+def _is_a_strangers(s: Snapshot, target: SecretObject, key: str) -> bool:
+    """A key that is there and not on record; after a restore our own may not be.
+
+    What is on record may not have been written yet, when another hand was faster: what we have
+    written to carries our mark.
+    """
+    if key not in target.data:
+        return False
+    is_on_record = s.state is not None and key in s.state.target_keys
+    if is_on_record and is_marked_ours(target, s.resource):
         return False
     is_given = target.annotations.get(ADOPT_ANNOTATION) == s.resource.key.name
     return not is_given and not is_made_by_a_rotator(SecretValue(target.data[key]))

@@ -130,7 +130,7 @@ def keys_are_noted_before_they_are_written(s: Snapshot) -> WriteState | None:
     if set(keys) == set(state.target_keys):
         return None
     return WriteState(
-        Step.NOTE_TARGET_KEYS, replace(state, target_keys=keys), "spec.secretsMapping has changed"
+        Step.NOTE_TARGET_KEYS, replace(state, target_keys=keys), "the spec names other keys"
     )
 
 
