@@ -113,6 +113,7 @@ class Reason(_Explained):
     RATE_LIMITED = "RateLimited", "Okta's rate limit is used up until its reset."
     OKTA_UNAVAILABLE = "OktaUnavailable", "Okta cannot be reached or answers with an error."
     VERIFICATION_FAILED = "VerificationFailed", "Okta refuses the client secret that was proved."
+    PAUSED = "Paused", "The annotation okta-rotator.dev/paused stops everything but the deletion."
     RETENTION_PENDING = (
         "RetentionPending",
         "A rotation waits until the previous client secret has had the time that was promised.",

@@ -26,6 +26,8 @@ REVOKE_PREVIOUS_ANNOTATION: Final = f"{GROUP}/revoke-previous"
 that rotation's old secret, as soon as the new one is published."""
 ROLLBACK_ANNOTATION: Final = f"{GROUP}/rollback"
 """On a rotation: publishes the previous secret again, once for each new value."""
+PAUSED_ANNOTATION: Final = f"{GROUP}/paused"
+"""Nothing is done for the resource but its deletion, whatever the value but "false" and ""."""
 REPLACE_FOREIGN_ANNOTATION: Final = f"{GROUP}/replace-foreign"
 """On a rotation: Okta's id of a stranger's secret that may be taken away where it is in the way."""
 LONGEST_TOKEN: Final = 1024

@@ -30,6 +30,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     deletion.deleted_resource_takes_its_target_along,
     deletion.deleted_resource_revokes_its_secrets,
     deletion.deleted_resource_is_let_go,
+    ownership.resource_is_paused,
     # What only a person can put right.
     ownership.spec_is_invalid,
     ownership.state_is_unreadable,

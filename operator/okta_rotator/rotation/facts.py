@@ -9,6 +9,7 @@ from typing import Final
 
 from okta_rotator.api.names import (
     ADOPT_ANNOTATION,
+    PAUSED_ANNOTATION,
     REPLACE_FOREIGN_ANNOTATION,
     REVOKE_PREVIOUS_ANNOTATION,
     ROLLBACK_ANNOTATION,
@@ -176,6 +177,14 @@ _ANNOTATIONS: Final = {
     Verb.ROLLBACK: ROLLBACK_ANNOTATION,
     Verb.REPLACE_FOREIGN: REPLACE_FOREIGN_ANNOTATION,
 }
+
+
+def is_paused(s: Snapshot) -> bool:
+    """Whether a person has stopped everything. "True" and "yes" are meant so, too."""
+    return s.resource.annotations.get(PAUSED_ANNOTATION, "false").strip().lower() not in (
+        "",
+        "false",
+    )
 
 
 def asked(s: Snapshot, verb: Verb) -> str | None:

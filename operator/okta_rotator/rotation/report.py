@@ -32,6 +32,7 @@ from okta_rotator.rotation.facts import (
     handled,
     in_okta,
     is_active,
+    is_paused,
     next_scheduled,
     proof_of,
 )
@@ -56,7 +57,7 @@ def report(s: Snapshot, verdict: Verdict | None) -> RotationStatus:
         credentials=_credentials(s, state),
         last_rotation_attempted_at=_attempted_at(s, verdict),
         last_rotated_at=state.last_rotated_at if state is not None else old.last_rotated_at,
-        next_rotation_at=next_scheduled(s) if s.resource.spec is not None else None,
+        next_rotation_at=None if s.resource.spec is None or is_paused(s) else next_scheduled(s),
         last_rotation_job_id=_job_id(state),
         last_rotation_message=trouble.message if trouble is not None else None,
         connection=ConnectionSummary(app="okta", name=s.connection.name, id=s.connection.uid),
@@ -190,7 +191,7 @@ def _trouble(verdict: Verdict | None) -> Trouble | None:
 def _rotation_status(
     s: Snapshot, verdict: Verdict | None, trouble: Trouble | None
 ) -> RotationResult:
-    if trouble is not None and trouble.reason is Reason.RETENTION_PENDING:
+    if trouble is not None and trouble.reason in (Reason.RETENTION_PENDING, Reason.PAUSED):
         return RotationResult.PENDING
     if isinstance(verdict, Blocked) and trouble is not None and _is_failing(s, verdict, trouble):
         return RotationResult.FAILED
@@ -206,7 +207,8 @@ def _failures(s: Snapshot, verdict: Verdict | None) -> Failures | None:
     old = _failures_of_this_spec(s)
     if verdict is None:
         return old
-    if not isinstance(verdict, Blocked):
+    if not isinstance(verdict, Blocked) or is_paused(s):
+        # Whoever lets a resource go on has it tried at once.
         return None
     trouble = verdict.trouble
     if not verdict.counts:

@@ -11,11 +11,12 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import (
     ADOPT_ANNOTATION,
     LONGEST_TOKEN,
+    PAUSED_ANNOTATION,
     ROTATION_NAME_ANNOTATION,
 )
 from okta_rotator.api.patterns import RESERVED_PREFIX
 from okta_rotator.rotation.decisions import Blocked, Step, WriteState, needs_a_person
-from okta_rotator.rotation.facts import Verb, target_holds_credentials
+from okta_rotator.rotation.facts import Verb, is_paused, target_holds_credentials
 from okta_rotator.rotation.snapshot import Neighbour, SecretObject, Snapshot
 from okta_rotator.rotation.state import State
 from okta_rotator.rotation.target import (
@@ -63,6 +64,17 @@ def spec_is_invalid(s: Snapshot) -> Blocked | None:
     if s.resource.spec is not None:
         return None
     return needs_a_person(Reason.INVALID_SPEC, s.resource.spec_error or "the spec cannot be read")
+
+
+def resource_is_paused(s: Snapshot) -> Blocked | None:
+    """Neither rotated nor repaired, and not even looked at in Okta."""
+    if not is_paused(s):
+        return None
+    return needs_a_person(
+        Reason.PAUSED,
+        "paused: nothing is rotated, retired or repaired until the annotation is taken away: "
+        f"kubectl annotate ocsr {s.resource.key.name} {PAUSED_ANNOTATION}-",
+    )
 
 
 def token_is_too_long(s: Snapshot) -> Blocked | None:
