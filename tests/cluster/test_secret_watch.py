@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from okta_rotator.cluster import metadata_watch
 from okta_rotator.cluster import secret_watch as module
 from okta_rotator.cluster.kube_api import METADATA_WATCH, KubeApi
 from okta_rotator.cluster.resources import rotation_resource
@@ -154,12 +155,12 @@ async def test_an_own_write_after_anothers_covers_it(bench: Bench) -> None:
 
 
 async def test_pages(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAGE", 2)
+    monkeypatch.setattr(metadata_watch, "PAGE", 2)
     for number in range(5):
         await bench.write(f"a{number}")
     watch = bench.watch()
     async with running(watch):
-        assert len(watch._versions) == 5
+        assert len(watch._known) == 5
         await bench.kubectl("delete", "secret", "a3")
         await until(lambda: bench.changes == [("a3", "my-rotation")])
 
@@ -167,8 +168,8 @@ async def test_pages(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_watch_after_the_other_misses_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WATCH_SECONDS", 1)
-    monkeypatch.setattr(module, "PAUSE", 0.3)
+    monkeypatch.setattr(metadata_watch, "WATCH_SECONDS", 1)
+    monkeypatch.setattr(metadata_watch, "PAUSE", 0.3)
     await bench.write()
     async with running(bench.watch()):
         for turn in range(1, 8):
@@ -194,7 +195,7 @@ async def test_changes_while_the_server_was_away_are_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     await asyncio.to_thread(new_control_plane.start)
-    monkeypatch.setattr(module, "PAUSE", 6.0)
+    monkeypatch.setattr(metadata_watch, "PAUSE", 6.0)
     async with opened(new_control_plane, new_control_plane.create_namespace()) as bench:
         for name in ("edited", "deleted", "left", "ours"):
             await bench.write(name)
@@ -213,12 +214,12 @@ async def test_changes_while_the_server_was_away_are_told(
             # And it follows again.
             await bench.annotate("left")
             await until(lambda: len(bench.changes) == 3)
-        warnings = [one for one in caplog.records if one.name == module.__name__]
+        warnings = [one for one in caplog.records if one.name == metadata_watch.__name__]
         assert len(warnings) == 1
         caplog.clear()
-        monkeypatch.setattr(module, "PAUSE", 1.0)
+        monkeypatch.setattr(metadata_watch, "PAUSE", 1.0)
         await check_that_410_is_handled(bench)
-    assert not [one for one in caplog.records if one.name == module.__name__]
+    assert not [one for one in caplog.records if one.name == metadata_watch.__name__]
 
 
 async def check_that_410_is_handled(bench: Bench) -> None:
@@ -239,7 +240,7 @@ async def check_that_410_is_handled(bench: Bench) -> None:
 async def test_missing_rights_are_told_once_and_not_fatal(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.05)
+    monkeypatch.setattr(metadata_watch, "PAUSE", 0.05)
     configuration = await configuration_of(bench.control_plane)
     configuration.api_key["BearerToken"] = "Bearer no-such-token"
     api = KubeApi(configuration)
@@ -251,7 +252,7 @@ async def test_missing_rights_are_told_once_and_not_fatal(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await api.close()
-    (warning,) = [one for one in caplog.records if one.name == module.__name__]
+    (warning,) = [one for one in caplog.records if one.name == metadata_watch.__name__]
     assert "changes of Secrets by others may go unnoticed" in warning.getMessage()
 
 

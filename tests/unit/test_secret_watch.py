@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from okta_rotator.cluster import metadata_watch
 from okta_rotator.cluster import secret_watch as module
 from okta_rotator.cluster.errors import error_of_failure
 from okta_rotator.cluster.secret_watch import OwnVersions, SecretChange, SecretWatch
@@ -54,7 +55,7 @@ def item(version: int) -> Json:
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr(module, "SETTLE", 0.03)
-    monkeypatch.setattr(module, "PAUSE", 0.02)
+    monkeypatch.setattr(metadata_watch, "PAUSE", 0.02)
     made = Bench()
     task = asyncio.create_task(made.watch.run())
     await asyncio.wait_for(made.watch.has_begun.wait(), 1)
@@ -118,7 +119,7 @@ async def test_each_trouble_is_told_once(bench: Bench, caplog: pytest.LogCapture
     await until(lambda: bench.kube.watches)
     bench.kube.watches[-1].put_nowait(error_of_failure(TimeoutError(), "watch"))
     await until(lambda: len(bench.kube.watches) == 2)
-    messages = [one.getMessage() for one in caplog.records if one.name == module.__name__]
+    messages = [one.getMessage() for one in caplog.records if one.name == metadata_watch.__name__]
     assert [message.rpartition(": ")[2] for message in messages] == [
         "no answer (TimeoutError)",
         "HTTP 403",
