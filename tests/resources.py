@@ -34,6 +34,14 @@ def connection(changes: Mapping[str, Any] | None = None, name: str = "my-connect
     return changed(_resource("OktaConnection", name, spec), changes or {})
 
 
+def cluster_connection(
+    changes: Mapping[str, Any] | None = None, name: str = "shared", **access: Any
+) -> Json:
+    """The smallest sound ClusterOktaConnection; `access` are the fields of its one entry."""
+    made = connection({"spec.access": [access] if access else ABSENT, **(changes or {})}, name)
+    return {**made, "kind": "ClusterOktaConnection"}
+
+
 def service_app_connection(
     changes: Mapping[str, Any] | None = None, name: str = "my-connection"
 ) -> Json:
@@ -53,7 +61,7 @@ def changed(resource: Json, changes: Mapping[str, Any]) -> Json:
         *way, last = path.split(".")
         place = resource
         for step in way:
-            place = place.setdefault(step, {})
+            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
         if value is ABSENT:
             place.pop(last, None)
         else:
@@ -62,11 +70,13 @@ def changed(resource: Json, changes: Mapping[str, Any]) -> Json:
 
 
 def paths(node: Any, prefix: str = "spec") -> Iterator[str]:
-    """The path of every field of a JSON object, its objects included."""
+    """The path of every field of a JSON object, its objects included, and of lists their first."""
     for key, value in node.items():
         yield f"{prefix}.{key}"
         if isinstance(value, dict):
             yield from paths(value, f"{prefix}.{key}")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from paths(value[0], f"{prefix}.{key}.0")
 
 
 def _resource(kind: str, name: str, spec: Json) -> Json:

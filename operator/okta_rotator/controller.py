@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import STATE_SUFFIX
-from okta_rotator.cluster.resources import rotation_resource
+from okta_rotator.cluster.resources import key_of, rotation_resource
 from okta_rotator.cluster.secret_watch import SecretChange
-from okta_rotator.connections import ConnectionBook, key_of
+from okta_rotator.connections.book import ConnectionBook
 from okta_rotator.neighbours import Neighbourhood
 from okta_rotator.queue import WorkQueue
 from okta_rotator.rotation.decisions import Blocked, LetGo, Settled
@@ -136,10 +136,15 @@ class Controller:
     def connection_changed(self, connection: Key) -> None:
         """A connection became ready, or no longer is: wake those that name it."""
         for resource in self._resources.values():
-            spec = resource.spec
-            if spec is None or resource.key.namespace != connection.namespace:
-                continue
-            if spec.connection.name == connection.name:
+            if resource.connection_key == connection:
+                self.wake(resource.key)
+
+    def namespaces_changed(self, namespaces: frozenset[str]) -> None:
+        """Namespaces have other labels: wake what a connection of the cluster serves by them."""
+        for resource in self._resources.values():
+            connection = resource.connection_key
+            is_near = connection is None or connection.namespace
+            if resource.key.namespace in namespaces and not is_near:
                 self.wake(resource.key)
 
     def wake(self, key: Key) -> None:
@@ -208,10 +213,9 @@ class Controller:
     async def _await_connection(self, resource: Resource) -> None:
         if resource.spec is None or resource.deleting:
             return
-        connection = Key(resource.key.namespace, resource.spec.connection.name)
         is_new = resource.status.observed_generation is None
-        if is_new or self._connections.is_known(connection):
-            await self._connections.settled(connection, PATIENCE_FOR_A_CONNECTION)
+        if is_new or self._connections.is_known(resource):
+            await self._connections.settled(resource, PATIENCE_FOR_A_CONNECTION)
 
     def _conclude(self, outcome: Outcome) -> None:
         resource, verdict = outcome.resource, outcome.verdict
@@ -223,13 +227,9 @@ class Controller:
         if isinstance(verdict, Settled) and verdict.concern is None:
             self._settled.add(resource.uid)
         if isinstance(verdict, Blocked) and verdict.trouble.reason in REFUSALS:
-            self._doubt_connection(resource)
+            self._connections.doubt(resource)
         is_awaited = isinstance(verdict, Blocked) and verdict.trouble.reason in OF_THE_TARGET
         self._watch_target(resource.key, target_name(resource) if is_awaited else None)
-
-    def _doubt_connection(self, resource: Resource) -> None:
-        if resource.spec is not None:
-            self._connections.doubt(Key(resource.key.namespace, resource.spec.connection.name))
 
     def _remember(self, resource: Resource) -> None:
         known = self._resources.get(resource.key)

@@ -15,13 +15,14 @@ import kopf
 from kubernetes.aio import client
 
 from okta_rotator.api.names import (
+    CLUSTER_CONNECTION_PLURAL,
     CONNECTION_PLURAL,
     FINALIZER,
     GROUP,
     ROTATION_PLURAL,
     VERSION,
 )
-from okta_rotator.connections import ConnectionBook
+from okta_rotator.connections.book import ConnectionBook
 from okta_rotator.controller import Controller
 
 PATIENCE_WITH_DELETION: Final = 15.0
@@ -57,8 +58,12 @@ def register_handlers(
     connections: ConnectionBook,
     heartbeat: float,
     on_end: Callable[[], None],
+    *,
+    clusterwide: bool,
 ) -> None:
     """Wire kopf to the controller. `heartbeat` is the timer's interval in seconds.
+
+    The cluster's connections are served by an operator for the whole cluster alone.
 
     `on_end` is called when kopf has stopped its handlers, and before it stops what else runs.
     """
@@ -78,10 +83,14 @@ def register_handlers(
         if not await controller.let_go(body, PATIENCE_WITH_DELETION):
             raise kopf.TemporaryError("not finished yet", delay=5)
 
-    @kopf.on.event(GROUP, VERSION, CONNECTION_PLURAL, registry=registry)
     async def connection_changed(event: kopf.RawEvent, **_: Any) -> None:
         body = dict(event["object"])
         connections.gone(body) if event["type"] == "DELETED" else connections.saw(body)
+
+    kopf.on.event(GROUP, VERSION, CONNECTION_PLURAL, registry=registry)(connection_changed)
+    if clusterwide:
+        kinds = (GROUP, VERSION, CLUSTER_CONNECTION_PLURAL)
+        kopf.on.event(*kinds, registry=registry)(connection_changed)
 
     @kopf.on.cleanup(registry=registry)
     async def kopf_is_ending(**_: Any) -> None:

@@ -18,12 +18,17 @@ logger = logging.getLogger(__name__)
 
 
 class NamedWatches:
-    """At most one watch for each that waits, in its own namespace."""
+    """At most one watch for each that waits, in its own namespace, or else in `home`."""
 
     def __init__(
-        self, api: KubeApi, own_versions: OwnVersions, wake: Callable[[Key], None]
+        self,
+        api: KubeApi,
+        own_versions: OwnVersions,
+        wake: Callable[[Key], None],
+        home: str = "",
     ) -> None:
         self._api = api
+        self._home = home
         self._own_versions = own_versions
         self._wake = wake
         self._tasks: dict[Key, tuple[str, asyncio.Task[None]]] = {}
@@ -54,7 +59,7 @@ class NamedWatches:
     async def _watch(self, waiting: Key, secret: str) -> None:
         watch = SecretWatch(
             self._api,
-            waiting.namespace,
+            waiting.namespace or self._home,
             named(secret),
             self._own_versions,
             lambda _: self._wake(waiting),

@@ -19,14 +19,15 @@ from typing import Any, Final, NoReturn, cast
 import kopf
 from tenacity import RetryCallState, retry, retry_if_exception_type, wait_exponential
 
-from okta_rotator.api.names import CONNECTION_PLURAL
+from okta_rotator.api.names import CLUSTER_CONNECTION_PLURAL, CONNECTION_PLURAL
 from okta_rotator.cluster.cluster import Cluster
 from okta_rotator.cluster.errors import NotFoundError
 from okta_rotator.cluster.events import EventPoster
 from okta_rotator.cluster.kube_api import Json, KubeApi, NoClusterError, load_configuration
+from okta_rotator.cluster.namespaces import NamespaceLabels
 from okta_rotator.cluster.resources import list_bodies
 from okta_rotator.cluster.secret_watch import OwnVersions, SecretWatch, ours
-from okta_rotator.connections import ConnectionBook
+from okta_rotator.connections.book import ConnectionBook
 from okta_rotator.controller import Controller
 from okta_rotator.handlers import operator_settings, register_handlers, register_login
 from okta_rotator.named_watches import NamedWatches
@@ -79,7 +80,11 @@ class Runtime:
             now=_now,
             on_call=self._metrics.okta_called,
         )
-        self._token_watches = NamedWatches(api, own_versions, self._recheck)
+        home = settings.operator_namespace
+        self._token_watches = NamedWatches(api, own_versions, self._recheck, home)
+        self._labels = (
+            NamespaceLabels(api, self._labels_changed) if settings.is_clusterwide else None
+        )
         self._connections = ConnectionBook(
             api,
             self._sessions,
@@ -87,6 +92,8 @@ class Runtime:
             _now,
             self._connection_changed,
             self._token_watches.set,
+            home=home,
+            labels=self._labels,
         )
         neighbours = Neighbourhood(self._connections)
         cluster = Cluster(api, self._events, own_versions)
@@ -128,7 +135,7 @@ class Runtime:
         tasks = await kopf.spawn_tasks(
             registry=registry,
             settings=operator_settings(),
-            clusterwide=not self._settings.namespaces,
+            clusterwide=self._settings.is_clusterwide,
             namespaces=self._settings.namespaces,
             standalone=True,
             # Named here, since kopf would ask for a user name that a container's uid lacks.
@@ -155,6 +162,7 @@ class Runtime:
             self._connections,
             self._settings.heartbeat,
             on_end=self._take_no_more,
+            clusterwide=self._settings.is_clusterwide,
         )
 
     @contextlib.asynccontextmanager
@@ -199,6 +207,8 @@ class Runtime:
             async with asyncio.timeout(PATIENCE_WITH_WATCHES):
                 for watch in self._secret_watches:
                     await watch.has_begun.wait()
+                if self._labels is not None:
+                    await self._labels.known()
 
     async def _listen(self) -> int:
         try:
@@ -215,7 +225,10 @@ class Runtime:
     )
     async def _first_list(self) -> list[Json]:
         """The connections; until the API server answers and knows our kinds, there is no start."""
-        return await list_bodies(self._api, CONNECTION_PLURAL, self._settings.namespaces)
+        bodies = await list_bodies(self._api, CONNECTION_PLURAL, self._settings.namespaces)
+        if self._settings.is_clusterwide:
+            bodies += await list_bodies(self._api, CLUSTER_CONNECTION_PLURAL, ())
+        return bodies
 
     def _long_running(self) -> Iterator[Coroutine[None, None, None]]:
         yield self._connections.queue.run()
@@ -223,6 +236,8 @@ class Runtime:
         yield self._events.run()
         for watch in self._secret_watches:
             yield watch.run()
+        if self._labels is not None:
+            yield self._labels.run()
 
     def _take_no_more(self) -> None:
         # Else kopf waits 5 s for its own wait for this flag to end.
@@ -250,6 +265,10 @@ class Runtime:
 
     def _connection_changed(self, key: Key) -> None:
         self._controller.connection_changed(key)
+
+    def _labels_changed(self, namespaces: frozenset[str]) -> None:
+        self._connections.labels_changed()
+        self._controller.namespaces_changed(namespaces)
 
     def _recheck(self, key: Key) -> None:
         self._connections.recheck(key)

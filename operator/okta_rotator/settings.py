@@ -18,6 +18,7 @@ class Settings:
     """See `okta-rotator run --help` for each."""
 
     namespaces: tuple[str, ...]
+    operator_namespace: str
     log_level: str
     log_format: LogFormat
     http_port: int
@@ -25,3 +26,8 @@ class Settings:
     heartbeat: float
     okta_domains: tuple[str, ...]
     allow_insecure_okta: bool
+
+    @property
+    def is_clusterwide(self) -> bool:
+        """Whether it looks after all namespaces, and so after the cluster's connections."""
+        return not self.namespaces

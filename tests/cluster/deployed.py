@@ -35,10 +35,10 @@ def pod(deployment: Json) -> Json:
     return {"apiVersion": "v1", "kind": "Pod", **template, "metadata": {"name": "it"}}
 
 
-def settings(deployment: Json) -> tuple[list[str], dict[str, str]]:
-    """The arguments and the environment of the Deployment's container."""
+def settings(deployment: Json) -> tuple[list[str], dict[str, str | None]]:
+    """The arguments and the environment of the Deployment's container; None: from elsewhere."""
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    return container["args"], {one["name"]: one["value"] for one in container.get("env", ())}
+    return container["args"], {one["name"]: one.get("value") for one in container.get("env", ())}
 
 
 def install(control_plane: ControlPlane) -> None:

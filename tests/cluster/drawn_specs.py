@@ -5,11 +5,12 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from okta_rotator.api.names import CONNECTION_KIND, ROTATION_KIND
+from okta_rotator.api.names import CLUSTER_CONNECTION_KIND, CONNECTION_KIND, ROTATION_KIND
 from tests.resources import (
     ABSENT,
     Json,
     changed,
+    cluster_connection,
     connection,
     paths,
     rotation,
@@ -89,7 +90,8 @@ DELETION = st.one_of(
 ROTATION = st.fixed_dictionaries(
     {
         "connection": st.fixed_dictionaries(
-            {"name": NAME}, optional={"kind": st.just("OktaConnection")}
+            {"name": NAME},
+            optional={"kind": st.sampled_from(["OktaConnection", "ClusterOktaConnection"])},
         ),
         "parameters": PARAMETERS,
         "rotationInterval": st.integers(1, 3650),
@@ -150,12 +152,47 @@ CONNECTION = st.builds(
         },
     ),
 )
-SPECS = {ROTATION_KIND: ROTATION, CONNECTION_KIND: CONNECTION}
+EXPRESSION = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "key": METADATA_KEY,
+            "operator": st.sampled_from(["In", "NotIn"]),
+            "values": st.lists(LABEL_VALUE, min_size=1, max_size=3),
+        }
+    ),
+    st.fixed_dictionaries(
+        {"key": METADATA_KEY, "operator": st.sampled_from(["Exists", "DoesNotExist"])},
+        optional={"values": st.just([])},
+    ),
+)
+SELECTOR = optional(
+    matchLabels=st.dictionaries(METADATA_KEY, LABEL_VALUE, max_size=3),
+    matchExpressions=st.lists(EXPRESSION, max_size=3),
+)
+NAMESPACES = st.lists(LABEL, min_size=1, max_size=3)
+APP_IDS = st.one_of(st.just(["*"]), st.lists(APP_ID, min_size=1, max_size=3))
+GRANT = st.one_of(
+    st.fixed_dictionaries(
+        {"appIds": APP_IDS, "namespaces": NAMESPACES}, optional={"namespaceSelector": SELECTOR}
+    ),
+    st.fixed_dictionaries({"appIds": APP_IDS, "namespaceSelector": SELECTOR}),
+)
+CLUSTER_CONNECTION = st.builds(
+    lambda connection, access: {**connection, **access},
+    CONNECTION,
+    optional(access=st.lists(GRANT, max_size=3)),
+)
+SPECS = {
+    ROTATION_KIND: ROTATION,
+    CONNECTION_KIND: CONNECTION,
+    CLUSTER_CONNECTION_KIND: CLUSTER_CONNECTION,
+}
 SOUND = st.sampled_from(sorted(SPECS)).flatmap(lambda kind: st.tuples(st.just(kind), SPECS[kind]))
 
 ODD: list[Any] = [
     *(ABSENT, None, True, False, {}, [], [{}], {"a": None}, {"name": None}),
     *(-1, 0, 1, 4, 5, 23, 24, 59, 60, 600, 601, 3650, 3651, 2**31, 2**63 - 1, 2**64),
+    *([""], ["a"], ["*"], ["a", None], [["a"]], ["*", "*"], ["0oa1b2c3d4e5f6g7h8i9"] * 2),
     *(1.0, 30.0, 1.5, 1e3, 1e300, -0.0),
     *("", "true", "30", "30\n", "\n", " ", "é", "\u0660", "\uff21", "\u2028", "\x00", "𝒜"),
     *("a", ".", "..", "..a", ".a", "a..b", "-", "_", "a/b", "a\n", "A", "null", "Opaque", "Retain"),
@@ -209,6 +246,14 @@ FULL = {
             "spec.rateLimit": {"maxUtilizationPercent": 50},
         }
     ),
+    CLUSTER_CONNECTION_KIND: cluster_connection(
+        namespaces=["team-a"],
+        appIds=["0oa1b2c3d4e5f6g7h8i9"],
+        namespaceSelector={
+            "matchLabels": {"team": "a"},
+            "matchExpressions": [{"key": "team", "operator": "In", "values": ["a"]}],
+        },
+    ),
     "service app": service_app_connection({"spec.oauth.dpop": "Required"}),
 }
 """Sound resources in which, taken together, every field is given."""
@@ -232,7 +277,10 @@ def spoilt(draw: st.DrawFn) -> tuple[str, Json]:
 def _can_be_set(resource: Json, path: str) -> bool:
     place: Any = resource
     for step in path.split(".")[:-1]:
-        place = place.get(step, {})
-        if not isinstance(place, dict):
+        if isinstance(place, list):
+            place = place[int(step)] if int(step) < len(place) else None
+        else:
+            place = place.get(step, {})
+        if not isinstance(place, dict | list):
             return False
-    return True
+    return isinstance(place, dict)

@@ -11,22 +11,24 @@ from typing import Any
 
 import pytest
 
-from okta_rotator import connections as module
 from okta_rotator.api.names import CONNECTION_PLURAL
 from okta_rotator.cluster.events import EventPoster
 from okta_rotator.cluster.kube_api import KubeApi
-from okta_rotator.cluster.resources import list_bodies
+from okta_rotator.cluster.resources import list_bodies, rotation_resource
 from okta_rotator.cluster.secret_watch import OwnVersions
-from okta_rotator.connections import ConnectionBook
+from okta_rotator.connections import book, entry
+from okta_rotator.connections.book import ConnectionBook
 from okta_rotator.named_watches import NamedWatches
 from okta_rotator.okta.sessions import Sessions
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
-from okta_rotator.rotation.snapshot import Key
+from okta_rotator.rotation.snapshot import Key, Resource
 from tests.cluster.kube import configuration_of
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
-from tests.resources import Json, connection
+from tests.resources import CREATED, Json, connection, rotation
 from tests.waiting import until
+
+HOME = "okta-rotator-system"
 
 pytestmark = pytest.mark.usefixtures("crds")
 
@@ -44,9 +46,16 @@ class Bench:
             domains=DEFAULT_DOMAINS, allow_insecure=True, now=_now, on_call=lambda *_: None
         )
         self.events = EventPoster(api, _now)
-        self.watches = NamedWatches(api, OwnVersions(), lambda key: self.book.recheck(key))
+        self.watches = NamedWatches(api, OwnVersions(), lambda key: self.book.recheck(key), HOME)
         self.book = ConnectionBook(
-            api, self.sessions, self.events, _now, self.news.append, self.watches.set
+            api,
+            self.sessions,
+            self.events,
+            _now,
+            self.news.append,
+            self.watches.set,
+            home=HOME,
+            labels=None,
         )
 
     async def kubectl(self, *args: str, input: str | None = None) -> str:
@@ -69,6 +78,13 @@ class Bench:
     async def see(self) -> None:
         for body in await list_bodies(self.api, CONNECTION_PLURAL, [self.namespace]):
             self.book.saw(body)
+
+    def rotation(self) -> Resource:
+        """One that names the connection."""
+        made = rotation()
+        known = {"namespace": self.namespace, "uid": "u", "creationTimestamp": CREATED}
+        made["metadata"] |= known | {"resourceVersion": "1"}
+        return rotation_resource(made)
 
     async def body(self) -> Json:
         args = ["get", "oktaconn", "my-connection", "-o", "json", "--show-managed-fields"]
@@ -98,7 +114,7 @@ async def bench(
     okta_emulator: EmulatorClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Bench]:
-    monkeypatch.setattr(module, "FIRST_RETRY", timedelta(seconds=0.3))
+    monkeypatch.setattr(entry, "FIRST_RETRY", timedelta(seconds=0.3))
     api = KubeApi(await configuration_of(control_plane))
     made = Bench(control_plane, namespace, okta_emulator, api)
     tasks = [asyncio.create_task(work) for work in (made.book.queue.run(), made.events.run())]
@@ -184,14 +200,14 @@ async def test_a_token_that_okta_refuses_and_one_that_it_takes(
 async def test_a_token_replaced_while_it_works_is_taken_up_when_doubted(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "DOUBT_AFTER", timedelta(seconds=0.1))
+    monkeypatch.setattr(book, "DOUBT_AFTER", timedelta(seconds=0.1))
     old, new = bench.okta.add_token(), bench.okta.add_token()
     await bench.put_token(old)
     await bench.connect()
     await bench.until_ready("True", "Connected")
     await bench.put_token(new)
     bench.okta.remove_token(old)
-    bench.book.doubt(Key(bench.namespace, "my-connection"))
+    bench.book.doubt(bench.rotation())
     await until(lambda: len(bench.news) == 2)
     await bench.until_ready("True", "Connected")
 
@@ -222,14 +238,14 @@ async def test_a_connection_that_goes_while_it_is_checked(
     await until(lambda: bench.book.queue.depth == 0)
     await asyncio.wait_for(bench.book.queue.drained(), 5)
     bench.book.gone(changed)
-    assert not bench.book.is_known(Key(bench.namespace, "my-connection"))
+    assert not bench.book.is_known(bench.rotation())
     assert "defect" not in caplog.text
 
 
 async def test_a_token_is_taken_up_as_soon_as_it_is_put_right(
     bench: Bench, okta_token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "FIRST_RETRY", timedelta(minutes=5))
+    monkeypatch.setattr(entry, "FIRST_RETRY", timedelta(minutes=5))
     await bench.connect()
     await bench.until_ready("False", "SecretNotFound")
     await bench.put_token("00Qnobody-knows-this")

@@ -16,9 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from pydantic import ValidationError
 
 from okta_rotator.api.base import ApiModel, spec_error_message
+from okta_rotator.api.cluster_connection import ClusterConnectionSpec
 from okta_rotator.api.connection import ConnectionSpec
 from okta_rotator.api.names import (
     API_VERSION,
+    CLUSTER_CONNECTION_KIND,
+    CLUSTER_CONNECTION_PLURAL,
     CONNECTION_KIND,
     CONNECTION_PLURAL,
     ROTATION_KIND,
@@ -32,6 +35,7 @@ from tests.resources import Json, changed
 KINDS: dict[str, tuple[str, type[ApiModel]]] = {
     ROTATION_KIND: (ROTATION_PLURAL, RotationSpec),
     CONNECTION_KIND: (CONNECTION_PLURAL, ConnectionSpec),
+    CLUSTER_CONNECTION_KIND: (CLUSTER_CONNECTION_PLURAL, ClusterConnectionSpec),
 }
 REFUSED = (httpx.codes.UNPROCESSABLE_ENTITY, httpx.codes.BAD_REQUEST)
 TARGET_PLACES = [
@@ -54,7 +58,8 @@ class Server:
     def stored(self, kind: str, spec: Any) -> Json | str:
         """The spec as it would be stored, or why it is refused."""
         plural = KINDS[kind][0]
-        path = f"/apis/{API_VERSION}/namespaces/default/{plural}?dryRun=All"
+        place = "" if kind == CLUSTER_CONNECTION_KIND else "namespaces/default/"
+        path = f"/apis/{API_VERSION}/{place}{plural}?dryRun=All"
         metadata = {"name": "drawn"}
         body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
         answer = self._client.post(path, json=body)

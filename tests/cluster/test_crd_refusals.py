@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from tests.controlplane.cluster import ControlPlane
-from tests.resources import ABSENT, Json, connection, rotation, service_app_connection
+from tests.resources import (
+    ABSENT,
+    Json,
+    cluster_connection,
+    connection,
+    rotation,
+    service_app_connection,
+)
+
+APP, OTHER_APP = "0oa1b2c3d4e5f6g7h8i9", "0oa000000000000000aa"
 
 pytestmark = pytest.mark.usefixtures("crds")
 
@@ -20,18 +29,24 @@ def apply(control_plane: ControlPlane, namespace: str, resource: Json) -> str:
     return done.stderr
 
 
+# Ids that would lead elsewhere in a path, or to more than one app.
+JUNK = [
+    *("../users/00u1", "0oa1b2c3d4e5f6g7h8i9/../0oa000000000000000aa", "0oa1b2c3d4/secrets"),
+    *("0oa1b2c3d4%2f..%2f0oa2", "0oa1b2c3d4?x=1", "0oa1b2c3d4#x", "0oa1b2c3d4\n", "*", "0oa1"),
+    *("", " 0oa1b2c3d4", "0oa1b2c3d4\\0oa2", "0oa1b2c3d4,0oa2", "0oa1b2c3d\u0661"),
+]
 EVERY_DAY = {"spec.rotationInterval": 1}
 
 # Each: the path of the fault, the value there, and what the message says beside that path.
 ROTATION_FAULTS = [
     ("spec.connection", ABSENT, "Required value"),
-    ("spec.connection.kind", "Okta", 'supported values: "OktaConnection"'),
+    ("spec.connection.kind", "Okta", '"OktaConnection", "ClusterOktaConnection"'),
     ("spec.connection.name", "my_okta", "must be the name of a Kubernetes object: lower-case"),
     ("spec.parameters.clientId", ABSENT, "Required value"),
     ("spec.parameters.clientId", "a b c d", "must be an Okta client id: 6 to 100 letters"),
     ("spec.parameters.clientId", "ALL_CLIENTS", "must be the client id of one app"),
     ("spec.parameters", {"clientId": "my_client"}, "spec.parameters.appId: Required value: appId"),
-    ("spec.parameters.appId", "../users/00u1", "must be an Okta app id: 10 to 64 letters"),
+    *(("spec.parameters.appId", junk, "must be an Okta app id: 10 to 64 letters") for junk in JUNK),
     ("spec.rotationInterval", ABSENT, "Required value"),
     ("spec.rotationInterval", 0, "should be greater than or equal to 1"),
     ("spec.rotationInterval", 3651, "should be less than or equal to 3650"),
@@ -147,6 +162,121 @@ def test_a_connection_of_a_service_app_is_refused(
     assert phrase in error
 
 
+def entry(**fields: Any) -> Json:
+    """A sound entry of spec.access with other fields; None leaves one out."""
+    given = {"namespaces": ["team-a"], "appIds": [APP], **fields}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def expression(operator: str, *values: str, key: str = "team") -> Json:
+    wanted = {"key": key, "operator": operator, **({"values": list(values)} if values else {})}
+    return {"matchExpressions": [wanted]}
+
+
+ACCESS_FAULTS: list[tuple[str, Json, str]] = [
+    ("namespaces", entry(namespaces=None), "Required value: namespaces (a list of names) or names"),
+    ("namespaces", entry(namespaces=[]), "should have at least 1 items"),
+    ("namespaces[0]", entry(namespaces=["Team"]), "must be the name of a namespace: lower-case"),
+    ("namespaces[0]", entry(namespaces=["*"]), "must be the name of a namespace: lower-case"),
+    ("namespaces[0]", entry(namespaces=["a.b"]), "must be the name of a namespace: lower-case"),
+    ("namespaces", entry(namespaces=["a"] * 129), "must have at most 128 items"),
+    ("appIds", entry(appIds=None), "Required value"),
+    ("appIds", entry(appIds=[]), "should have at least 1 items"),
+    ("appIds", entry(appIds=["*", APP]), "* means every app, so it stands alone"),
+    *(
+        ("appIds[0]", entry(appIds=[junk]), "must be an Okta app id")
+        for junk in JUNK
+        if junk != "*"
+    ),
+    ("appIds", entry(appIds=[APP] * 257), "must have at most 256 items"),
+    ("appIds[0]", entry(appIds=["0oa*"]), "must be an Okta app id: 10 to 64 letters and digits"),
+    (
+        "namespaceSelector.matchExpressions[0].values",
+        entry(namespaceSelector=expression("In")),
+        "values are needed with operator In or NotIn",
+    ),
+    (
+        "namespaceSelector.matchExpressions[0].values",
+        entry(namespaceSelector=expression("Exists", "a")),
+        "and belong to no other operator",
+    ),
+    (
+        "namespaceSelector.matchExpressions[0].operator",
+        entry(namespaceSelector=expression("Is", "a")),
+        'supported values: "In", "NotIn", "Exists", "DoesNotExist"',
+    ),
+    (
+        "namespaceSelector.matchExpressions[0].key",
+        entry(namespaceSelector=expression("Exists", key="a b")),
+        "must be the key of a label",
+    ),
+    (
+        "namespaceSelector.matchExpressions[0].values[0]",
+        entry(namespaceSelector=expression("In", "a b")),
+        "must be a label's value",
+    ),
+    (
+        "namespaceSelector.matchLabels",
+        entry(namespaceSelector={"matchLabels": {"a b": "c"}}),
+        "every key must be a name of at most 63",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "access", "phrase"), ACCESS_FAULTS)
+def test_an_entry_of_access_is_refused(
+    control_plane: ControlPlane, namespace: str, path: str, access: Json, phrase: str
+) -> None:
+    manifest = cluster_connection(name=namespace, **access)
+    error = apply(control_plane, namespace, manifest)
+    assert f"spec.access[0].{path}" in error
+    assert phrase in error
+
+
+@pytest.mark.parametrize(
+    "access",
+    [
+        entry(),
+        entry(appIds=["*"]),
+        entry(namespaces=None, namespaceSelector={}),
+        entry(namespaceSelector={"matchLabels": {"a.example/team": ""}}),
+        entry(namespaceSelector=expression("NotIn", "a", "b")),
+        entry(namespaceSelector=expression("DoesNotExist")),
+        entry(appIds=[APP] * 256, namespaces=["a" * 63] * 128),
+    ],
+)
+def test_an_entry_of_access_is_accepted(
+    control_plane: ControlPlane, namespace: str, access: Json
+) -> None:
+    assert apply(control_plane, namespace, cluster_connection(name=namespace, **access)) == ""
+
+
+def test_access_has_an_end(control_plane: ControlPlane, namespace: str) -> None:
+    entries = {"spec.access": [entry()] * 65}
+    error = apply(control_plane, namespace, cluster_connection(entries, namespace))
+    assert "spec.access: Too many: 65: must have at most 64 items" in error
+
+
+@pytest.mark.parametrize(("path", "value", "phrase"), CONNECTION_FAULTS)
+def test_a_connection_of_the_cluster_is_refused_what_any_connection_is(
+    control_plane: ControlPlane, namespace: str, path: str, value: Any, phrase: str
+) -> None:
+    error = apply(control_plane, namespace, cluster_connection({path: value}, namespace))
+    assert path in error
+    assert phrase in error
+
+
+def test_of_a_connection_of_the_cluster_all_but_the_address_can_be_changed(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    for access in ({}, entry(), entry(appIds=["*"]), {}):
+        manifest = cluster_connection({"spec.description": "a"}, name=namespace, **access)
+        assert apply(control_plane, namespace, manifest) == ""
+    other = {"spec.instanceUrl": "https://other.okta.com"}
+    error = apply(control_plane, namespace, cluster_connection(other, namespace))
+    assert "spec.instanceUrl: Forbidden: instanceUrl cannot be changed" in error
+
+
 @pytest.mark.parametrize(
     ("before", "after", "named"),
     [
@@ -176,9 +306,6 @@ def test_a_change_is_held_against_what_it_is_combined_with(
 ) -> None:
     assert apply(control_plane, namespace, rotation(before)) == ""
     assert named in apply(control_plane, namespace, rotation(after))
-
-
-APP, OTHER_APP = "0oa1b2c3d4e5f6g7h8i9", "0oa000000000000000aa"
 
 
 @pytest.mark.parametrize(
@@ -236,6 +363,10 @@ def test_the_sign_in_of_a_connection_can_be_changed(
         (
             {"spec.rotateAtUtc": {"hours": 3, "minutes": 30}},
             {"spec.rotationInterval": 7, "spec.connection.name": "other"},
+        ),
+        (
+            {},
+            {"spec.connection": {"kind": "ClusterOktaConnection", "name": "other"}},
         ),
         ({}, {"spec.secretsMapping": {"clientId": "id", "clientSecret": "secret"}}),
         ({}, {"spec.previousSecret": {"retention": "For", "duration": "719h59m59s"}}),

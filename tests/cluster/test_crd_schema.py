@@ -8,7 +8,7 @@ import pytest
 
 from okta_rotator.api.crds import KINDS, Kind
 from tests.controlplane.cluster import ControlPlane
-from tests.resources import Json, connection, rotation, service_app_connection
+from tests.resources import Json, cluster_connection, connection, rotation, service_app_connection
 
 pytestmark = pytest.mark.usefixtures("crds")
 
@@ -57,9 +57,10 @@ def test_the_kind_is_served_under_its_names(control_plane: ControlPlane, kind: K
 
 
 def test_the_samples_are_accepted(control_plane: ControlPlane, namespace: str) -> None:
-    control_plane.kubectl("apply", "-n", namespace, "-f", str(SAMPLES))
-    names = rows(control_plane, "okta", "-n", namespace, "-o", "name")
-    assert names == [
+    options = ("-n", namespace, "-o", "name")
+    applied = control_plane.kubectl("apply", *options, "-f", str(SAMPLES)).stdout.splitlines()
+    assert sorted(applied) == [
+        "clusteroktaconnection.okta-rotator.dev/shared-okta-connection",
         "oktaclientsecretrotation.okta-rotator.dev/my-okta-rotation",
         "oktaconnection.okta-rotator.dev/my-okta-connection",
         "oktaconnection.okta-rotator.dev/my-okta-service-app",
@@ -102,6 +103,16 @@ def test_defaults_of_a_connection_are_stored(control_plane: ControlPlane, namesp
     assert stored == {**other["spec"], "oauth": oauth, "rateLimit": share}
 
 
+def test_defaults_of_a_connection_of_the_cluster_are_stored(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    access = {"namespaces": ["team-a"], "appIds": ["*"]}
+    given = cluster_connection(name=namespace, **access)
+    stored = create(control_plane, namespace, given)
+    assert "namespace" not in stored["metadata"]
+    assert stored["spec"] == {**given["spec"], "rateLimit": {"maxUtilizationPercent": 80}}
+
+
 def test_the_status_is_no_part_of_what_users_write(
     control_plane: ControlPlane, namespace: str
 ) -> None:
@@ -141,6 +152,17 @@ def test_columns_of_a_connection(control_plane: ControlPlane, namespace: str) ->
     assert words(row)[-1] == "all is well"
 
 
+def test_columns_of_a_connection_of_the_cluster(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    create(control_plane, namespace, cluster_connection(name=namespace))
+    status = {"conditions": [READY], "orgHost": "acme.okta.com"}
+    assert set_status(control_plane, namespace, f"coktaconn/{namespace}", status) == ""
+    head, row = rows(control_plane, "coktaconn", namespace, "-o", "wide")
+    assert words(head) == ["NAME", "READY", "ORG", "REASON", "AGE", "MESSAGE"]
+    assert words(row)[:4] == [namespace, "True", "acme.okta.com", "Published"]
+
+
 def words(line: str) -> list[str]:
     """The cells of a line of `kubectl get`, whose columns are at least three spaces apart."""
     return [cell.strip() for cell in line.split("   ") if cell.strip()]
@@ -155,6 +177,7 @@ def words(line: str) -> list[str]:
         ("ocsr.status.nextRotationAt", "in UTC"),
         ("oktaconn.spec.instanceUrl", "such as https://acme.okta.com"),
         ("oktaconn.status.orgId", "Okta's id of the org"),
+        ("coktaconn.spec.access.namespaceSelector", "{} picks every namespace"),
     ],
 )
 def test_kubectl_explain(control_plane: ControlPlane, path: str, phrase: str) -> None:

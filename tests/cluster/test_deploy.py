@@ -14,7 +14,7 @@ from tests.controlplane import ControlPlane
 from tests.controlplane.errors import KubectlError
 from tests.docs.words import flags
 from tests.emulator_client import EmulatorClient
-from tests.resources import Json, changed
+from tests.resources import Json, changed, cluster_connection
 from tests.scene import Scene
 
 
@@ -97,7 +97,13 @@ def test_there_are_never_two_pods(base: list[Json]) -> None:
 def test_its_settings_exist(base: list[Json]) -> None:
     arguments, environment = deployed.settings(deployed.of_kind(base, "Deployment"))
     assert arguments == ["run"]
-    assert environment.keys() <= {flag.envvar for flag in flags()}
+    assert environment.keys() <= {flag.envvar for flag in flags()} | {"POD_NAMESPACE"}
+
+
+def test_it_is_told_its_own_namespace(base: list[Json]) -> None:
+    (container,) = deployed.of_kind(base, "Deployment")["spec"]["template"]["spec"]["containers"]
+    (given,) = (one for one in container["env"] if one["name"] == "POD_NAMESPACE")
+    assert given["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.namespace"}}
 
 
 def test_its_rights_are_those_that_it_uses(
@@ -119,7 +125,9 @@ def test_its_rights_are_those_that_it_uses(
 def live_a_life(scene: Scene) -> None:
     """All that an operator does: a first rotation, one by hand, a repair, a deletion."""
     scene.connect()
-    scene.rotate({"spec.deletionPolicy.secret": "Delete"})
+    share(scene)
+    reference = {"kind": "ClusterOktaConnection", "name": "shared"}
+    scene.rotate({"spec.deletionPolicy.secret": "Delete", "spec.connection": reference})
     scene.until_ready()
     first = scene.published()
     scene.annotate("by hand")
@@ -130,3 +138,17 @@ def live_a_life(scene: Scene) -> None:
     assert scene.accepts(second)
     scene.kubectl("delete", "ocsr", "my-rotation", "--timeout=30s")
     assert scene.get("secret", "my-rotation") is None
+
+
+def share(scene: Scene) -> None:
+    """A connection of the cluster for this namespace, by its label."""
+    scene.control_plane.kubectl("label", "namespace", scene.namespace, "team=a")
+    token = scene.secret_manifest("okta-api-token", {"apiToken": scene.token})
+    selector = {"matchLabels": {"team": "a"}}
+    address = {"spec.instanceUrl": scene.okta.base_url}
+    manifests = [
+        changed(token, {"metadata.namespace": deployed.NAMESPACE}),
+        cluster_connection(address, namespaceSelector=selector, appIds=[scene.app_id]),
+    ]
+    body = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
+    scene.control_plane.kubectl("apply", "-f", "-", input=body)

@@ -34,6 +34,7 @@ async def stop(**_: Any) -> None:
 def _settings() -> Settings:
     return Settings(
         namespaces=(os.environ["OKTA_ROTATOR_NAMESPACE"],),
+        operator_namespace="okta-rotator-system",
         log_level="DEBUG",
         log_format=LogFormat.TEXT,
         http_port=0,

@@ -15,12 +15,14 @@ import typer
 from typer.testing import CliRunner, Result
 
 from okta_emulator.cli import app as emulator_app
+from okta_rotator.api.crds import KINDS
 from okta_rotator.cli import main
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.settings import LogFormat, Settings
 
 FLAGS = (
     "--namespace",
+    "--operator-namespace",
     "--log-level",
     "--log-format",
     "--http-port",
@@ -44,6 +46,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     given: list[Settings] = []
 
     monkeypatch.setattr(main, "run_operator", given.append)
+    monkeypatch.delenv("POD_NAMESPACE", raising=False)
 
     def run(*args: str, **env: str) -> Settings:
         result = invoke("run", *args, env=env)
@@ -60,6 +63,7 @@ def variable(flag: str) -> str:
 def test_the_defaults(run: Run) -> None:
     assert run() == Settings(
         namespaces=(),
+        operator_namespace="okta-rotator-system",
         log_level="INFO",
         log_format=LogFormat.JSON,
         http_port=8080,
@@ -72,6 +76,7 @@ def test_the_defaults(run: Run) -> None:
 
 EXPECTED = Settings(
     namespaces=("team-a", "team-b"),
+    operator_namespace="okta",
     log_level="DEBUG",
     log_format=LogFormat.TEXT,
     http_port=0,
@@ -84,6 +89,7 @@ EXPECTED = Settings(
 
 def test_every_setting_as_a_flag(run: Run) -> None:
     args = ["--namespace", "team-a", "--namespace", "team-b", "--log-level", "debug"]
+    args += ["--operator-namespace", "okta"]
     args += ["--log-format", "text", "--http-port", "0", "--workers", "7", "--heartbeat", "2.5"]
     args += ["--okta-domain", "okta.com", "--okta-domain", "login.acme.com"]
     assert run(*args, "--allow-insecure-okta") == EXPECTED
@@ -92,6 +98,7 @@ def test_every_setting_as_a_flag(run: Run) -> None:
 def test_every_setting_as_a_variable(run: Run) -> None:
     settings = run(
         OKTA_ROTATOR_NAMESPACE="team-a,team-b",
+        OKTA_ROTATOR_OPERATOR_NAMESPACE="okta",
         OKTA_ROTATOR_LOG_LEVEL="debug",
         OKTA_ROTATOR_LOG_FORMAT="text",
         OKTA_ROTATOR_HTTP_PORT="0",
@@ -111,8 +118,14 @@ def test_a_list_in_one_flag_or_variable(run: Run, text: str) -> None:
 
 def test_an_empty_variable_is_none(run: Run) -> None:
     """As a chart writes it where a value is left empty."""
-    names = ("NAMESPACE", "LOG_LEVEL", "HTTP_PORT", "WORKERS", "HEARTBEAT", "OKTA_DOMAIN")
-    assert run(**{f"OKTA_ROTATOR_{name}": "" for name in names}) == run()
+    names = ("NAMESPACE", "OPERATOR_NAMESPACE", "LOG_LEVEL", "HTTP_PORT", "WORKERS", "HEARTBEAT")
+    empty = {f"OKTA_ROTATOR_{name}": "" for name in (*names, "OKTA_DOMAIN")}
+    assert run(**empty, POD_NAMESPACE="") == run()
+
+
+def test_the_operators_namespace_is_that_of_its_pod(run: Run) -> None:
+    assert run(POD_NAMESPACE="okta").operator_namespace == "okta"
+    assert run("--operator-namespace", "a", POD_NAMESPACE="b").operator_namespace == "a"
 
 
 def test_a_flag_wins_over_its_variable(run: Run) -> None:
@@ -134,7 +147,7 @@ def test_the_flags_of_this_test_are_all_there_are() -> None:
 
 def test_help_says_the_defaults() -> None:
     text = invoke("run", "--help").output
-    for default in ("INFO", "json", "8080", "100", "1800", *DEFAULT_DOMAINS):
+    for default in ("INFO", "json", "8080", "100", "1800", "okta-rotator-system", *DEFAULT_DOMAINS):
         assert default in text
 
 
@@ -153,6 +166,7 @@ def test_help_says_the_defaults() -> None:
         (("--namespace", ""), ("--namespace", "holds no name")),
         (("--namespace", " , "), ("--namespace", "holds no name")),
         (("--okta-domain", ","), ("--okta-domain", "holds no name")),
+        (("--operator-namespace", "a/b"), ("--operator-namespace", "no name of a namespace")),
         (("--no-such",), ("No such option", "--no-such")),
     ],
 )
@@ -207,7 +221,7 @@ def test_crds_to_stdout_are_one_stream_of_documents(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert invoke("crds", "--output", str(tmp_path)).output == ""
     files = [path.read_text() for path in sorted(tmp_path.iterdir())]
-    assert len(files) == 2
+    assert len(files) == len(KINDS)
     documents = re.split("^---\n", result.output, flags=re.M)
     assert sorted(documents) == sorted(files)
 
@@ -222,7 +236,7 @@ def test_the_crds_of_the_repository_are_the_rendered_ones(tmp_path: Path) -> Non
 def test_crds_into_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "crds"
     assert invoke("crds", "-o", str(folder)).exit_code == 0
-    assert len(list(folder.iterdir())) == 2
+    assert len(list(folder.iterdir())) == len(KINDS)
 
 
 @pytest.mark.parametrize(

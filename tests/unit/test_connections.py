@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.api.connection import ConnectionSpec, Dpop
+from okta_rotator.api.connection import Dpop
 from okta_rotator.cluster.resources import rotation_resource
-from okta_rotator.connections import DOUBT_AFTER, RECHECK, ConnectionBook
-from okta_rotator.okta.urls import problem_with_address
-from okta_rotator.rotation.access import Access, ApiTokenCredentials, ServiceAppCredentials
-from okta_rotator.rotation.okta_view import Organization
-from okta_rotator.rotation.snapshot import Key, Resource
-from okta_rotator.rotation.trouble import Next, PortError, Trouble
-from okta_rotator.rotation.turns import OF_THE_CONNECTION, Turn
+from okta_rotator.connections.book import DOUBT_AFTER
+from okta_rotator.connections.entry import RECHECK
+from okta_rotator.rotation.access import Access, ServiceAppCredentials
+from okta_rotator.rotation.snapshot import Key
+from okta_rotator.rotation.trouble import Next, PortError
+from okta_rotator.rotation.turns import Turn
 from okta_rotator.rotation.values import SecretValue
 from tests.resources import (
     CLIENT_ID,
@@ -30,147 +27,17 @@ from tests.resources import (
     rotation,
     service_app_connection,
 )
-from tests.unit.clocks import ManualClock
-from tests.unit.fake_kube import FakeKube
+from tests.unit.connection_bench import (
+    DOWN,
+    KEY,
+    REFUSED,
+    RESOURCE,
+    Bench,
+    Session,
+    body,
+    resource,
+)
 from tests.waiting import until
-
-KEY = Key("team-a", "my-connection")
-ORG = Organization("00o1", "acme.okta.com")
-REFUSED = Trouble(Next.PERSON, Reason.INVALID_TOKEN, "Okta does not accept the token")
-DOWN = Trouble(Next.RETRY, Reason.UNREACHABLE, "no answer")
-
-
-@dataclass
-class Session:
-    """`OktaSession` as far as a check needs it."""
-
-    access: Access
-    sessions: Sessions
-    turn: Turn = OF_THE_CONNECTION
-
-    @property
-    def text(self) -> str:
-        """What the Secret holds."""
-        credentials = self.access.credentials
-        if isinstance(credentials, ApiTokenCredentials):
-            return credentials.token.reveal()
-        return credentials.private_keys.reveal()
-
-    def in_turn(self, turn: Turn) -> Any:
-        return replace(self, turn=turn)
-
-    async def read_organization(self) -> Organization:
-        await self.sessions.gate.wait()
-        return ORG
-
-    async def check_sign_in(self) -> None:
-        self.sessions.checks.append(self.text)
-        trouble = self.sessions.refuses.get(self.text)
-        if trouble is not None:
-            raise PortError(trouble)
-
-
-@dataclass
-class Sessions:
-    """`OktaSessions`, over sessions of the above."""
-
-    refuses: dict[str, Trouble] = field(default_factory=dict)
-    checks: list[str] = field(default_factory=list)
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def connect(self, access: Access) -> Any:
-        return Session(access, self)
-
-    def check_address(self, spec: ConnectionSpec) -> None:
-        problem = problem_with_address(spec.instance_url)
-        if problem is not None:
-            raise PortError(Trouble(Next.PERSON, Reason.HOST_NOT_ALLOWED, problem))
-
-
-class Bench:
-    def __init__(self) -> None:
-        self.clock = ManualClock()
-        self.kube = FakeKube()
-        self.sessions = Sessions()
-        self.sessions.gate.set()
-        self.events: list[tuple[str, bool]] = []
-        self.news: list[Key] = []
-        self.awaited: dict[Key, str | None] = {}
-        self.book = ConnectionBook(
-            cast(Any, self.kube),
-            self.sessions,
-            cast(Any, self),
-            self.clock,
-            self.news.append,
-            self.awaited.__setitem__,
-        )
-
-    def post(self, subject: object, notice: Any) -> None:
-        """As `EventPoster`."""
-        self.events.append((str(notice.reason), notice.is_warning))
-
-    def put_token(self, token: str, version: int = 1) -> None:
-        self.put_secret("okta-api-token", {"apiToken": token}, version)
-
-    def put_secret(self, name: str, data: dict[str, str], version: int = 1) -> None:
-        self.kube.objects[f"/api/v1/namespaces/team-a/secrets/{name}"] = {
-            "metadata": {
-                "name": name,
-                "namespace": "team-a",
-                "uid": "secret-uid",
-                "resourceVersion": str(version),
-            },
-            "data": {key: base64.b64encode(text.encode()).decode() for key, text in data.items()},
-        }
-
-    async def checked(self) -> None:
-        """Let the queue come to rest."""
-        for _ in range(50):
-            await asyncio.sleep(0)
-        await asyncio.wait_for(self.book.queue.drained(), 2)
-
-    async def advance(self, by: timedelta) -> None:
-        self.clock.now += by
-        self.book.queue._heap_changed.set()
-        await self.checked()
-
-    def problem(self) -> Trouble | None:
-        return self.book.connection_of(RESOURCE).problem
-
-    def token(self) -> str:
-        """That the rotations use."""
-        return cast(Session, self.book.okta_of(RESOURCE)).text
-
-    def ready(self) -> tuple[str, str]:
-        """Status and reason of the condition as last written."""
-        (condition,) = self.kube.patched[-1][1]["/status"]["conditions"]
-        return condition["status"], condition["reason"]
-
-
-def body(
-    uid: str = "uid-1",
-    generation: int = 1,
-    make: Callable[[Mapping[str, Any]], Json] = connection,
-    **changes: Any,
-) -> Json:
-    made = make({path.replace("__", "."): value for path, value in changes.items()})
-    metadata = {"namespace": "team-a", "uid": uid, "generation": generation}
-    made["metadata"] |= metadata | {"resourceVersion": "1", "creationTimestamp": CREATED}
-    return made
-
-
-def resource() -> Resource:
-    made = rotation()
-    made["metadata"] |= {
-        "namespace": "team-a",
-        "uid": "rotation",
-        "resourceVersion": "1",
-        "creationTimestamp": CREATED,
-    }
-    return rotation_resource(made)
-
-
-RESOURCE = resource()
 
 
 @pytest.fixture
@@ -200,7 +67,7 @@ async def test_a_connection_that_is_not_there(bench: Bench) -> None:
     problem = bench.problem()
     assert problem is not None
     assert problem.reason is Reason.CONNECTION_NOT_FOUND
-    assert not bench.book.is_known(KEY)
+    assert not bench.book.is_known(RESOURCE)
     with pytest.raises(PortError):
         bench.book.okta_of(RESOURCE)
 
@@ -339,7 +206,7 @@ async def test_doubt_takes_up_a_token_that_was_replaced(bench: Bench) -> None:
     bench.put_token("00Qnew", version=2)
     bench.sessions.refuses["00Qold"] = REFUSED
     for _ in range(100):
-        bench.book.doubt(KEY)
+        bench.book.doubt(RESOURCE)
     await bench.advance(DOUBT_AFTER - timedelta(seconds=1))
     assert bench.sessions.checks == ["00Qold"]
     await bench.advance(timedelta(seconds=1))
@@ -353,11 +220,11 @@ async def test_doubt_without_cause_wakes_nobody(bench: Bench) -> None:
     bench.put_token("00Qgood")
     bench.book.saw(body())
     await bench.checked()
-    bench.book.doubt(KEY)
+    bench.book.doubt(RESOURCE)
     await bench.advance(DOUBT_AFTER)
     assert len(bench.sessions.checks) == 2
     assert bench.news == [KEY]
-    bench.book.doubt(Key("team-a", "no-such"))
+    bench.book.doubt(resource("no-such"))
 
 
 async def test_a_spec_that_changes_under_a_check_is_checked_itself(bench: Bench) -> None:
@@ -394,7 +261,7 @@ async def test_a_connection_that_goes_under_a_check_stays_away(bench: Bench) -> 
         bench.book.gone(body())
         gate.set()
         await bench.checked()
-        assert not bench.book.is_known(KEY)
+        assert not bench.book.is_known(RESOURCE)
         assert bench.news == [KEY]
         bench.news.clear()
 
@@ -436,7 +303,7 @@ async def test_a_status_that_cannot_be_written_is_tried_again(bench: Bench) -> N
 
 async def test_waiting_for_a_connection_that_comes(bench: Bench) -> None:
     bench.put_token("00Qgood")
-    waiting = [asyncio.create_task(bench.book.settled(KEY, 2)) for _ in range(3)]
+    waiting = [asyncio.create_task(bench.book.settled(RESOURCE, 2)) for _ in range(3)]
     await asyncio.sleep(0)
     bench.book.saw(body())
     await asyncio.wait_for(asyncio.gather(*waiting), 1)
@@ -444,11 +311,11 @@ async def test_waiting_for_a_connection_that_comes(bench: Bench) -> None:
 
 
 async def test_waiting_has_an_end(bench: Bench) -> None:
-    await asyncio.wait_for(bench.book.settled(KEY, 0.05), 1)
+    await asyncio.wait_for(bench.book.settled(RESOURCE, 0.05), 1)
     bench.sessions.gate.clear()
     bench.put_token("00Qgood")
     await asyncio.wait_for(bench.book.load([body()], 0.05), 1)
-    assert bench.book.is_known(KEY)
+    assert bench.book.is_known(RESOURCE)
 
 
 async def test_loading_waits_for_the_checks(bench: Bench) -> None:

@@ -34,7 +34,7 @@ class Bench:
     def __init__(self) -> None:
         self.passes: list[Resource] = []
         self.forgotten: list[str] = []
-        self.doubted: list[Key] = []
+        self.doubted: list[Key | None] = []
         self.watched: dict[Key, str | None] = {}
         self.verdict: Verdict = SETTLED
         self.on_pass: Callable[[Resource], Awaitable[Resource]] | None = None
@@ -62,14 +62,14 @@ class Bench:
 
     # As the connections
 
-    def is_known(self, key: Key) -> bool:
+    def is_known(self, resource: Resource) -> bool:
         return True
 
-    async def settled(self, key: Key, patience: float) -> None:
-        assert key == CONNECTION
+    async def settled(self, resource: Resource, patience: float) -> None:
+        assert resource.key.namespace == "team-a"
 
-    def doubt(self, key: Key) -> None:
-        self.doubted.append(key)
+    def doubt(self, resource: Resource) -> None:
+        self.doubted.append(resource.connection_key)
 
     # For tests
 

@@ -23,6 +23,7 @@ from tests.unit.fake_kube import FakeKube
 
 SETTINGS = Settings(
     namespaces=("team-a",),
+    operator_namespace="okta-rotator-system",
     log_level="INFO",
     log_format=LogFormat.JSON,
     http_port=0,

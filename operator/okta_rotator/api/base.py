@@ -82,6 +82,16 @@ class ListMap:
         return {**handler(schema), **kind}
 
 
+@dataclass(frozen=True, slots=True)
+class Atomic:
+    """Marks a list that the API server replaces as a whole, whoever wrote which entry."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "x-kubernetes-list-type": "atomic"}
+
+
 def _in_utc_seconds(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(microsecond=0)
 

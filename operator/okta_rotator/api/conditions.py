@@ -93,7 +93,8 @@ class Reason(_Explained):
     INVALID_SPEC = "InvalidSpec", "The spec holds what the schema could not refuse."
     CONNECTION_NOT_FOUND = (
         "ConnectionNotFound",
-        "The connection that spec.connection names does not exist.",
+        "The connection that spec.connection names does not exist, or is a ClusterOktaConnection "
+        "and the operator looks after single namespaces.",
     )
     CONNECTION_NOT_READY = (
         "ConnectionNotReady",
@@ -101,7 +102,11 @@ class Reason(_Explained):
     )
 
     # What a call to Okta came to.
-    ACCESS_DENIED = "AccessDenied", "Okta or the cluster refuses the operator this call."
+    ACCESS_DENIED = (
+        "AccessDenied",
+        "Okta or the cluster refuses the operator this call, or the spec.access of a "
+        "ClusterOktaConnection does not allow it to the namespace or for the app.",
+    )
     INSUFFICIENT_PERMISSION = (
         "InsufficientPermission",
         "The token is valid, but its admin role lacks the permission for this call.",

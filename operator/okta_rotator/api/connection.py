@@ -32,10 +32,12 @@ class Dpop(StrEnum):
 
 
 class SecretReference(ApiModel):
-    """A key of a Secret in the namespace of the connection."""
+    """A key of a Secret: of the connection's namespace, or for a ClusterOktaConnection of the
+    operator's own."""
 
     name: ObjectName
-    """Name of the Secret, in the namespace of the connection."""
+    """Name of the Secret: in the namespace of the connection, or for a ClusterOktaConnection in
+    the operator's own."""
     key: SecretKey
     """Key of the Secret's data that holds the credential."""
 
@@ -92,7 +94,7 @@ class ConnectionSpec(ApiModel):
         unchangeable(
             ".instanceUrl",
             "instanceUrl cannot be changed, since the rotations of this connection hold secrets "
-            "of that org: make another OktaConnection",
+            "of that org: make another connection",
             now="self.instanceUrl",
             before="oldSelf.instanceUrl",
         ),

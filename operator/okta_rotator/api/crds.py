@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 
 from okta_rotator.api.base import ApiModel
+from okta_rotator.api.cluster_connection import ClusterOktaConnection
 from okta_rotator.api.connection import OktaConnection
 from okta_rotator.api.names import (
+    CLUSTER_CONNECTION_KIND,
+    CLUSTER_CONNECTION_PLURAL,
     CONNECTION_KIND,
     CONNECTION_PLURAL,
     GROUP,
@@ -61,6 +64,7 @@ class Kind:
     short_name: str
     model: type[ApiModel]
     columns: Sequence[Column]
+    scope: Literal["Namespaced", "Cluster"] = "Namespaced"
 
     def as_json(self) -> Json:
         return {
@@ -70,7 +74,7 @@ class Kind:
             "spec": {
                 "group": GROUP,
                 "names": self._names(),
-                "scope": "Namespaced",
+                "scope": self.scope,
                 "versions": [self._version()],
             },
         }
@@ -108,6 +112,14 @@ _READY: Final = Column("Ready", _condition("Ready", "status"))
 _MESSAGE: Final = Column("Message", _condition("Ready", "message"), wide=True)
 _AGE: Final = Column("Age", ".metadata.creationTimestamp", type="date")
 
+_OF_A_CONNECTION: Final = (
+    _READY,
+    Column("Org", ".status.orgHost"),
+    Column("Reason", _condition("Ready", "reason")),
+    _AGE,
+    _MESSAGE,
+)
+
 KINDS: Final = (
     Kind(
         kind=ROTATION_KIND,
@@ -132,13 +144,15 @@ KINDS: Final = (
         plural=CONNECTION_PLURAL,
         short_name="oktaconn",
         model=OktaConnection,
-        columns=(
-            _READY,
-            Column("Org", ".status.orgHost"),
-            Column("Reason", _condition("Ready", "reason")),
-            _AGE,
-            _MESSAGE,
-        ),
+        columns=_OF_A_CONNECTION,
+    ),
+    Kind(
+        kind=CLUSTER_CONNECTION_KIND,
+        plural=CLUSTER_CONNECTION_PLURAL,
+        short_name="coktaconn",
+        model=ClusterOktaConnection,
+        columns=_OF_A_CONNECTION,
+        scope="Cluster",
     ),
 )
 

@@ -12,6 +12,8 @@ ROTATION_KIND: Final = "OktaClientSecretRotation"
 ROTATION_PLURAL: Final = "oktaclientsecretrotations"
 CONNECTION_KIND: Final = "OktaConnection"
 CONNECTION_PLURAL: Final = "oktaconnections"
+CLUSTER_CONNECTION_KIND: Final = "ClusterOktaConnection"
+CLUSTER_CONNECTION_PLURAL: Final = "clusteroktaconnections"
 
 PREFIX: Final = f"{GROUP}/"
 """Begins every annotation, label and finalizer of ours."""

@@ -21,6 +21,16 @@ _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}([.]{_LABEL})*"
 _NAME_PART = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 
+NamespaceName = Annotated[
+    str,
+    Field(max_length=63),
+    matching(
+        _LABEL,
+        "must be the name of a namespace: lower-case letters, digits and '-', beginning and "
+        "ending with a letter or digit",
+    ),
+]
+
 ObjectName = Annotated[
     str,
     Field(max_length=NAME_MAX),
@@ -53,6 +63,16 @@ AppId = Annotated[
     Field(max_length=64),
     matching(APP_ID, "must be an Okta app id: 10 to 64 letters and digits, such as 0oa1b2..."),
 ]
+
+GrantedAppId = Annotated[
+    str,
+    Field(max_length=64),
+    matching(
+        f"[*]|{APP_ID}",
+        "must be an Okta app id: 10 to 64 letters and digits, such as 0oa1b2..., or * alone",
+    ),
+]
+"""Of an app, or of all."""
 
 ALL_CLIENTS: Final = "ALL_CLIENTS"
 
@@ -123,6 +143,17 @@ UNRESERVED_KEYS: Final = Rule(
     "use keys of your own",
     holds=lambda keys: not any(map(is_reserved_key, keys)),
 )
+
+LabelKey = Annotated[
+    str,
+    Field(max_length=317),
+    Rule(
+        cel=f"self.indexOf('/') <= {NAME_MAX} && self.matches({cel_text(_KEY)})",
+        says="must be the key of a label: a name of at most 63 letters, digits, '-', '_' and '.', "
+        "optionally after a DNS prefix and '/', such as team or example.com/team",
+        holds=is_metadata_key,
+    ),
+]
 
 LabelValue = Annotated[
     str,

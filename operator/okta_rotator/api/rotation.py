@@ -40,6 +40,7 @@ class ConnectionKind(StrEnum):
     """The kinds that `spec.connection` can name."""
 
     OKTA_CONNECTION = "OktaConnection"
+    CLUSTER_OKTA_CONNECTION = "ClusterOktaConnection"
 
 
 class DeletionAction(StrEnum):
@@ -81,7 +82,8 @@ class ConnectionReference(ApiModel):
     """The connection by which Okta is reached."""
 
     kind: ConnectionKind = ConnectionKind.OKTA_CONNECTION
-    """Kind of the connection. Default: OktaConnection, one of the same namespace."""
+    """OktaConnection, one of the same namespace, or ClusterOktaConnection, one that serves the
+    namespaces and apps that its spec.access names. Default: OktaConnection."""
     name: ObjectName
     """Name of the connection."""
 

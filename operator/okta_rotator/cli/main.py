@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,9 @@ import typer
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.settings import LogFormat, Settings
 from okta_rotator.signals import End
+
+OPERATOR_NAMESPACE = "okta-rotator-system"
+"""As in deploy/base."""
 
 WIDEST = 120
 """Columns of the help in a terminal that is as wide."""
@@ -56,6 +60,14 @@ def run(
             envvar=PREFIX + "NAMESPACE",
             help="Look after this namespace alone; repeatable, or comma-separated. "
             "Without it: all namespaces.",
+        ),
+    ] = None,
+    operator_namespace: Annotated[
+        str | None,
+        typer.Option(
+            envvar=PREFIX + "OPERATOR_NAMESPACE",
+            help="Where the operator itself is, and the Secrets of ClusterOktaConnections are.",
+            show_default=f"POD_NAMESPACE, else {OPERATOR_NAMESPACE}",
         ),
     ] = None,
     log_level: Annotated[
@@ -109,6 +121,7 @@ def run(
     """Run the operator, in a pod or with KUBECONFIG's current context."""
     settings = Settings(
         namespaces=_namespaces(namespace),
+        operator_namespace=_operator_namespace(operator_namespace),
         log_level=_level(log_level),
         log_format=log_format,
         http_port=http_port,
@@ -164,10 +177,21 @@ def _listed(values: list[str] | None, flag: str) -> tuple[str, ...]:
 def _namespaces(values: list[str] | None) -> tuple[str, ...]:
     names = _listed(values, "--namespace")
     for name in names:
-        if not NAMESPACE.fullmatch(name):
-            message = f"{name!r} is no name of a namespace: lower-case letters, digits and '-'"
-            raise typer.BadParameter(message, param_hint="--namespace")
+        _demand_namespace(name, "--namespace")
     return names
+
+
+def _operator_namespace(value: str | None) -> str:
+    """A pod is told its namespace by `fieldRef`."""
+    name = value or os.environ.get("POD_NAMESPACE") or OPERATOR_NAMESPACE
+    _demand_namespace(name, "--operator-namespace")
+    return name
+
+
+def _demand_namespace(name: str, flag: str) -> None:
+    if not NAMESPACE.fullmatch(name):
+        message = f"{name!r} is no name of a namespace: lower-case letters, digits and '-'"
+        raise typer.BadParameter(message, param_hint=flag)
 
 
 def _domains(values: list[str] | None) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 MOST_WAITING: Final = 2000
 """Events that wait to be posted; more are dropped, with a log line."""
 
+NAMESPACE_OF_THE_REST: Final = "default"
+"""Where the API server wants the Events about what is in no namespace."""
+
 LONGEST_MESSAGE: Final = 1024
 """The API server's limit for the note of an Event, in bytes."""
 
@@ -64,18 +67,18 @@ class EventPoster:
         await self._waiting.join()
 
     async def _post(self, subject: Subject, notice: Notice) -> None:
-        namespace = subject.key.namespace
+        namespace = subject.key.namespace or NAMESPACE_OF_THE_REST
         try:
             await self._api.post(
                 f"/api/v1/namespaces/{namespace}/events",
-                event_body(subject, notice, self._now()),
+                event_body(subject, notice, namespace, self._now()),
                 fieldManager=FIELD_MANAGER,
             )
         except PortError as error:
             logger.info("an Event about %s could not be posted: %s", subject.key, error)
 
 
-def event_body(subject: Subject, notice: Notice, now: datetime) -> Json:
+def event_body(subject: Subject, notice: Notice, namespace: str, now: datetime) -> Json:
     """The Event as the API server takes it."""
     at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
@@ -83,7 +86,7 @@ def event_body(subject: Subject, notice: Notice, now: datetime) -> Json:
         "kind": "Event",
         "metadata": {
             "generateName": f"{subject.key.name[:200]}-",
-            "namespace": subject.key.namespace,
+            "namespace": namespace,
         },
         "involvedObject": {
             "apiVersion": API_VERSION,

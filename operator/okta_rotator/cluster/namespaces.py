@@ -32,10 +32,10 @@ class NamespaceLabels(MetadataWatch[Labels]):
         """From now on they are wanted."""
         self._is_needed.set()
 
-    @property
-    def are_awaited(self) -> bool:
-        """Whether they are wanted and not known yet."""
-        return self._is_needed.is_set() and not self.has_begun.is_set()
+    async def known(self) -> None:
+        """Wait until they are known, if they are wanted."""
+        if self._is_needed.is_set():
+            await self.has_begun.wait()
 
     def of(self, namespace: str) -> Labels | None:
         """None while they are not known, as those of a namespace that is not there."""

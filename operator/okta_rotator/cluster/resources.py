@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from okta_rotator.api.base import ApiModel, spec_error_message
+from okta_rotator.api.cluster_connection import ClusterConnectionSpec
 from okta_rotator.api.connection import ConnectionSpec
 from okta_rotator.api.names import (
     FIELD_MANAGER,
@@ -26,6 +27,11 @@ UNPROCESSABLE: Final = 422
 """What the API server answers to a test of a JSON patch that fails, as to an invalid object."""
 
 
+def key_of(body: Mapping[str, Any]) -> Key:
+    """Of a resource of any kind."""
+    return Key(body["metadata"].get("namespace", ""), body["metadata"]["name"])
+
+
 def rotation_resource(body: Mapping[str, Any], known: Resource | None = None) -> Resource:
     """An OktaClientSecretRotation. A spec that the models cannot read becomes `spec_error`.
 
@@ -38,7 +44,7 @@ def rotation_resource(body: Mapping[str, Any], known: Resource | None = None) ->
     else:
         spec, spec_error = _spec(body.get("spec") or {})
     return Resource(
-        key=Key(metadata["namespace"], metadata["name"]),
+        key=key_of(body),
         uid=metadata["uid"],
         generation=metadata.get("generation", 1),
         resource_version=metadata["resourceVersion"],
@@ -74,7 +80,7 @@ async def write_status(
         {"op": "test", "path": "/metadata/uid", "value": uid},
         {"op": "add", "path": "/status", "value": status.to_api()},
     ]
-    path = f"/apis/{GROUP}/{VERSION}/namespaces/{key.namespace}/{plural}"
+    path = _path(key.namespace, plural)
     target = f"{path}/{key.name}/status"
     try:
         return await api.patch(target, patch, JSON_PATCH, fieldManager=FIELD_MANAGER)
@@ -98,15 +104,18 @@ async def _read(api: KubeApi, path: str, name: str, uid: str) -> Json | None:
 
 async def read_rotation(api: KubeApi, known: Resource) -> Resource | None:
     """The rotation as it is now; None where that very object is gone."""
-    path = f"/apis/{GROUP}/{VERSION}/namespaces/{known.key.namespace}/{ROTATION_PLURAL}"
+    path = _path(known.key.namespace, ROTATION_PLURAL)
     found = await _read(api, path, known.key.name, known.uid)
     return None if found is None else rotation_resource(found, known)
 
 
-def connection_spec(raw: Mapping[str, Any]) -> tuple[ConnectionSpec | None, str | None]:
-    """The spec of an OktaConnection, or why it cannot be read."""
+def connection_spec(
+    raw: Mapping[str, Any], *, of_cluster: bool
+) -> tuple[ConnectionSpec | None, str | None]:
+    """The spec of an OktaConnection or a ClusterOktaConnection, or why it cannot be read."""
+    model = ClusterConnectionSpec if of_cluster else ConnectionSpec
     try:
-        return ConnectionSpec.model_validate(raw), None
+        return model.model_validate(raw), None
     except ValidationError as error:
         return None, spec_error_message(error)
 
@@ -114,8 +123,13 @@ def connection_spec(raw: Mapping[str, Any]) -> tuple[ConnectionSpec | None, str 
 async def list_bodies(api: KubeApi, plural: str, namespaces: Iterable[str]) -> list[Json]:
     """All objects of one of our kinds, in the namespaces or, with none, in the cluster."""
     bodies: list[Json] = []
-    for namespace in tuple(namespaces) or (None,):
-        place = f"namespaces/{namespace}/" if namespace is not None else ""
-        answer = await api.get(f"/apis/{GROUP}/{VERSION}/{place}{plural}")
+    for namespace in tuple(namespaces) or ("",):
+        answer = await api.get(_path(namespace, plural))
         bodies.extend(answer["items"])
     return bodies
+
+
+def _path(namespace: str, plural: str) -> str:
+    """An empty namespace: of all of them, or of what is in none."""
+    place = f"namespaces/{namespace}/" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}/{place}{plural}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from okta_rotator.api.rotation import RotationSpec, RotationStatus
+from okta_rotator.api.rotation import ConnectionKind, RotationSpec, RotationStatus
 from okta_rotator.rotation.seen import Seen
 from okta_rotator.rotation.state import State
 from okta_rotator.rotation.trouble import Trouble
@@ -21,10 +21,11 @@ class Key:
     """Names one resource in the cluster."""
 
     namespace: str
+    """Empty for what is in none."""
     name: str
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class Resource:
     """None where the models cannot read it; then `spec_error` says why."""
     spec_error: str | None
     status: RotationStatus
+
+    @property
+    def connection_key(self) -> Key | None:
+        """The connection that it names: of its own namespace, or in none."""
+        if self.spec is None:
+            return None
+        is_near = self.spec.connection.kind is ConnectionKind.OKTA_CONNECTION
+        return Key(self.key.namespace if is_near else "", self.spec.connection.name)
 
     @property
     def sound_spec(self) -> RotationSpec:

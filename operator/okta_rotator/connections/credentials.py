@@ -1,6 +1,6 @@
 """The credentials of a connection: where its spec says they are, and what they make of it.
 
-Pure; `connections.py` reads the Secret.
+Pure; `book.py` reads the Secret.
 """
 
 from __future__ import annotations

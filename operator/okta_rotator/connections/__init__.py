@@ -1,0 +1,1 @@
+"""The connections: checked when they change and at due times, and at hand for each rotation."""

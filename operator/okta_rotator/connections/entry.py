@@ -1,0 +1,154 @@
+"""One connection and what its last check found: read from its body, and told in its status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from okta_rotator.api.cluster_connection import ClusterConnectionSpec, Grant
+from okta_rotator.api.conditions import Condition, ConditionType, Reason
+from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus
+from okta_rotator.cluster.resources import connection_spec
+from okta_rotator.connections.credentials import access_of, reference_of
+from okta_rotator.rotation.okta_view import Organization
+from okta_rotator.rotation.ports import OktaSession
+from okta_rotator.rotation.trouble import Trouble
+
+RECHECK: Final = timedelta(hours=24)
+"""An API token dies after 30 days without use, so each one is used once a day (Okta's docs)."""
+
+FIRST_RETRY: Final = timedelta(seconds=5)
+LONGEST_RETRY: Final = timedelta(minutes=5)
+"""How soon a connection that is not ready is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One connection, and what its last check found."""
+
+    uid: str
+    generation: int
+    spec: ConnectionSpec | None
+    spec_error: str | None
+    status: ConnectionStatus
+    session: OktaSession | None = None
+    organization: Organization | None = None
+    credentials: str = ""
+    """The version of the Secret that the session's credentials were read from."""
+    problem: Trouble | None = None
+    checked_at: datetime | None = None
+    failures: int = 0
+
+    @property
+    def org_id(self) -> str | None:
+        return self.organization.id if self.organization is not None else self.status.org_id
+
+    @property
+    def grants(self) -> Sequence[Grant]:
+        """Whom a connection of the cluster serves."""
+        return self.spec.grants if isinstance(self.spec, ClusterConnectionSpec) else ()
+
+    @property
+    def is_ready(self) -> bool:
+        return self.session is not None and self.problem is None
+
+    @property
+    def awaited_secret(self) -> str | None:
+        """The Secret that may put it right."""
+        is_waiting = self.problem is not None and self.spec is not None
+        return reference_of(self.spec).name if is_waiting and self.spec else None
+
+    def signs_in_as(self, other: Entry) -> bool:
+        """Whether it is the same connection, with the same way to the same org."""
+        if self.spec is None or other.spec is None or self.uid != other.uid:
+            return False
+        mine, theirs = access_of(self.spec, ""), access_of(other.spec, "")
+        return mine == theirs and reference_of(self.spec) == reference_of(other.spec)
+
+    def with_findings_of(self, other: Entry) -> Entry:
+        """The same, as the last check of the other one found it."""
+        return replace(
+            other,
+            generation=self.generation,
+            spec=self.spec,
+            spec_error=self.spec_error,
+            status=self.status,
+        )
+
+
+def entry_of(body: Mapping[str, Any]) -> Entry:
+    """A connection that was not checked yet."""
+    metadata = body["metadata"]
+    of_cluster = "namespace" not in metadata
+    spec, spec_error = connection_spec(body.get("spec") or {}, of_cluster=of_cluster)
+    return Entry(
+        uid=metadata["uid"],
+        generation=metadata.get("generation", 1),
+        spec=spec,
+        spec_error=spec_error,
+        status=ConnectionStatus.salvage(body.get("status") or {}),
+    )
+
+
+def status_of(entry: Entry, now: datetime) -> ConnectionStatus:
+    """What is to be written after a check."""
+    trouble, organization = entry.problem, entry.organization
+    is_ready = trouble is None and organization is not None
+    ready, old = "True" if is_ready else "False", ready_of(entry.status)
+    since = old.last_transition_time if old is not None and old.status == ready else now
+    condition = Condition(
+        type=ConditionType.READY,
+        status=ready,
+        reason=Reason.CONNECTED if trouble is None else trouble.reason,
+        message="signed in at Okta" if trouble is None else trouble.message,
+        last_transition_time=since,
+        observed_generation=entry.generation,
+    )
+    return ConnectionStatus(
+        observed_generation=entry.generation,
+        conditions=(condition,),
+        org_id=entry.org_id,
+        org_host=organization.host if organization is not None else entry.status.org_host,
+        method=entry.spec.method if entry.spec is not None else None,
+        last_checked_at=now,
+    )
+
+
+def is_worth_writing(status: ConnectionStatus, old: ConnectionStatus, now: datetime) -> bool:
+    """Whether it says more than another time of the same check; that time is told once a day."""
+    is_news = status.model_copy(update={"last_checked_at": old.last_checked_at}) != old
+    return is_news or old.last_checked_at is None or now - old.last_checked_at >= RECHECK
+
+
+def is_told(status: ConnectionStatus, old: ConnectionStatus) -> Condition | None:
+    """The condition that an Event is to tell of, if it is another than before."""
+    new, before = ready_of(status), ready_of(old)
+    if new is None or before is None:
+        return new
+    return None if (before.status, before.reason) == (new.status, new.reason) else new
+
+
+def ready_of(status: ConnectionStatus) -> Condition | None:
+    conditions = status.conditions or ()
+    return next((c for c in conditions if c.type == ConditionType.READY), None)
+
+
+def is_news(before: Entry, found: Entry) -> bool:
+    """Whether a rotation of the connection may fare otherwise than before."""
+    if before.checked_at is None or _words_of(found.problem) != _words_of(before.problem):
+        return True
+    return found.problem is None and found.credentials != before.credentials
+
+
+def _words_of(problem: Trouble | None) -> tuple[Reason, str] | None:
+    """What the rotations of the connection say of it."""
+    return None if problem is None else (problem.reason, problem.message)
+
+
+def pause_after(entry: Entry) -> timedelta:
+    """Until the next check."""
+    if entry.problem is None:
+        return RECHECK
+    return min(FIRST_RETRY * (1 << min(entry.failures - 1, 10)), LONGEST_RETRY)
