@@ -13,6 +13,7 @@ _OURS = "/apis/okta-rotator.dev/v1alpha1/namespaces/{}/"
 _PATHS = {
     "ocsr": _OURS + "oktaclientsecretrotations",
     "oktaconn": _OURS + "oktaconnections",
+    "coktaconn": "/apis/okta-rotator.dev/v1alpha1/clusteroktaconnections",
     "secret": "/api/v1/namespaces/{}/secrets",
     "event": "/api/v1/namespaces/{}/events",
 }

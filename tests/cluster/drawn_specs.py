@@ -152,7 +152,7 @@ CONNECTION = st.builds(
         },
     ),
 )
-EXPRESSION = st.one_of(
+EXPRESSION: st.SearchStrategy[Json] = st.one_of(
     st.fixed_dictionaries(
         {
             "key": METADATA_KEY,

@@ -106,8 +106,7 @@ def test_defaults_of_a_connection_are_stored(control_plane: ControlPlane, namesp
 def test_defaults_of_a_connection_of_the_cluster_are_stored(
     control_plane: ControlPlane, namespace: str
 ) -> None:
-    access = {"namespaces": ["team-a"], "appIds": ["*"]}
-    given = cluster_connection(name=namespace, **access)
+    given = cluster_connection(name=namespace, namespaces=["team-a"], appIds=["*"])
     stored = create(control_plane, namespace, given)
     assert "namespace" not in stored["metadata"]
     assert stored["spec"] == {**given["spec"], "rateLimit": {"maxUtilizationPercent": 80}}

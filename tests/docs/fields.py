@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from okta_rotator.api.base import ApiModel
@@ -47,8 +47,18 @@ def fields(model: type[ApiModel], prefix: str = "") -> list[Field]:
 
 
 def spec_table(model: type[ApiModel]) -> str:
-    rows = [(code(f.path), f.type, f.default, f.meaning) for f in fields(model)]
-    return table(("field of `spec`", "type", "default", "meaning"), rows)
+    return _spec_table(fields(model))
+
+
+def added_table(model: type[ApiModel], to: type[ApiModel]) -> str:
+    """Of the fields that a model has beside those of the one that it is made from."""
+    known = {field.path for field in fields(to)}
+    return _spec_table(field for field in fields(model) if field.path not in known)
+
+
+def _spec_table(rows: Iterable[Field]) -> str:
+    cells = [(code(f.path), f.type, f.default, f.meaning) for f in rows]
+    return table(("field of `spec`", "type", "default", "meaning"), cells)
 
 
 def status_table(model: type[ApiModel]) -> str:

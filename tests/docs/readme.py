@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from okta_rotator.api.cluster_connection import ClusterConnectionSpec
 from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus
 from okta_rotator.api.rotation import RotationSpec, RotationStatus
-from tests.docs.fields import spec_table, status_table
+from tests.docs.fields import added_table, spec_table, status_table
 from tests.docs.words import conditions_table, reasons_table, settings_table
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +20,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "rotation status": lambda: status_table(RotationStatus),
     "connection spec": lambda: spec_table(ConnectionSpec),
     "connection status": lambda: status_table(ConnectionStatus),
+    "cluster connection spec": lambda: added_table(ClusterConnectionSpec, ConnectionSpec),
     "conditions": conditions_table,
     "reasons": reasons_table,
     "settings": settings_table,

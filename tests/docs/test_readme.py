@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from okta_rotator.api.conditions import ConditionType, Reason
+from okta_rotator.api.cluster_connection import ClusterConnectionSpec
 from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus
 from okta_rotator.api.crds import KINDS
 from okta_rotator.api.rotation import RotationSpec, RotationStatus
@@ -31,7 +32,9 @@ def test_every_table_has_one_place() -> None:
     assert sorted(places(TEXT)) == sorted(TABLES)
 
 
-@pytest.mark.parametrize("model", [RotationSpec, RotationStatus, ConnectionSpec, ConnectionStatus])
+@pytest.mark.parametrize(
+    "model", [RotationSpec, RotationStatus, ConnectionSpec, ClusterConnectionSpec, ConnectionStatus]
+)
 def test_every_field_has_a_row(model: type[RotationSpec]) -> None:
     found = fields(model)
     assert found
