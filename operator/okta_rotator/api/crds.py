@@ -158,8 +158,9 @@ KINDS: Final = (
 
 
 def render_crds() -> dict[str, str]:
-    """The text of each CRD by its file name; the same on every machine."""
-    return {f"{GROUP}_{kind.plural}.yaml": HEADER + _yaml(kind.as_json()) for kind in KINDS}
+    """The text of each CRD by its file name, in the order of these; the same on every machine."""
+    texts = {f"{GROUP}_{kind.plural}.yaml": HEADER + _yaml(kind.as_json()) for kind in KINDS}
+    return dict(sorted(texts.items()))
 
 
 def write_crds(directory: Path) -> list[Path]:
