@@ -10,8 +10,8 @@ import sys
 import pytest
 import yaml
 
-from okta_rotator.api.conditions import ConditionType, Reason
 from okta_rotator.api.cluster_connection import ClusterConnectionSpec
+from okta_rotator.api.conditions import ConditionType, Reason
 from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus
 from okta_rotator.api.crds import KINDS
 from okta_rotator.api.rotation import RotationSpec, RotationStatus

@@ -307,6 +307,36 @@ async def test_news_of_a_connection_wakes_those_that_name_it(bench: Bench) -> No
     assert len(await bench.versions()) == 2
 
 
+OF_CLUSTER = {"kind": "ClusterOktaConnection", "name": "my-connection"}
+
+
+async def test_news_of_a_connection_of_the_cluster_wakes_those_that_name_it(bench: Bench) -> None:
+    shared = body(uid="uid-2", namespace="team-b")
+    shared["spec"]["connection"] = OF_CLUSTER
+    for one in (body(), shared):
+        bench.controller.saw(one)
+    await bench.at_rest()
+    bench.controller.connection_changed(Key("", "my-connection"))
+    await bench.at_rest()
+    assert [one.key.namespace for one in bench.passes[2:]] == ["team-b"]
+    bench.controller.connection_changed(CONNECTION)
+    await bench.at_rest()
+    assert [one.key.namespace for one in bench.passes[3:]] == ["team-a"]
+
+
+async def test_other_labels_of_a_namespace_wake_what_may_go_by_them(bench: Bench) -> None:
+    shared = body(uid="uid-2", name="shared")
+    shared["spec"]["connection"] = OF_CLUSTER
+    for one in (body(), shared):
+        bench.controller.saw(one)
+    await bench.at_rest()
+    bench.controller.namespaces_changed(frozenset({"team-b"}))
+    assert len(await bench.versions()) == 2
+    bench.controller.namespaces_changed(frozenset({"team-a", "team-b"}))
+    await bench.at_rest()
+    assert [one.key.name for one in bench.passes[2:]] == ["shared"]
+
+
 @pytest.mark.parametrize(
     ("reason", "is_doubted"),
     [
