@@ -192,6 +192,8 @@ async def test_labels_are_wanted_once_an_entry_goes_by_them(bench: Bench) -> Non
     problem = trouble(bench)
     assert (problem.reason, problem.next) == (Reason.CONNECTION_NOT_READY, Next.RETRY)
     assert "have not been read yet" in problem.message
+    # Of two for one app it is still known that they are two.
+    assert found(bench).org_id == "00o1"
 
 
 async def test_a_new_rotation_waits_for_the_labels_of_its_namespace(bench: Bench) -> None:

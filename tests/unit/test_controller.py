@@ -66,7 +66,7 @@ class Bench:
         return True
 
     async def settled(self, resource: Resource, patience: float) -> None:
-        assert resource.key.namespace == "team-a"
+        assert resource.connection_key is not None
 
     def doubt(self, resource: Resource) -> None:
         self.doubted.append(resource.connection_key)

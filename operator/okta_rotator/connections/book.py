@@ -48,7 +48,7 @@ from okta_rotator.rotation.notices import Notice
 from okta_rotator.rotation.ports import OktaPort, OktaSession, OktaSessions
 from okta_rotator.rotation.snapshot import Connection, Key, Resource
 from okta_rotator.rotation.tenancy import Answer, answer, asks_labels
-from okta_rotator.rotation.trouble import PortError, Trouble
+from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from okta_rotator.rotation.turns import turn_of
 
 WORKERS: Final = 8
@@ -143,8 +143,9 @@ class ConnectionBook:
             return Connection(key.name, None, None, missing, is_served, secrets)
         refusal = self._refusal(entry, key, resource)
         if refusal is not None:
-            # Without the org: whom it does not serve cannot be in the way of those whom it does.
-            return Connection(key.name, entry.uid, None, refusal, False, secrets)
+            # Whom it does not serve is of no org, and so in the way of nobody whom it serves.
+            org_id = entry.org_id if refusal.next is Next.RETRY else None
+            return Connection(key.name, entry.uid, org_id, refusal, False, secrets)
         problem = None if entry.is_ready else not_ready(resource, entry.problem)
         is_lost = entry.problem is not None and entry.problem.reason is Reason.SECRET_NOT_FOUND
         return Connection(key.name, entry.uid, entry.org_id, problem, is_lost, secrets)
