@@ -368,6 +368,29 @@ def test_a_rotation_without_access_can_be_deleted(tenancy: Tenancy, tenant: Tena
     assert heard() == []
 
 
+def test_a_deletion_that_revokes_waits_for_access_and_says_so(
+    tenancy: Tenancy, tenant: Tenant
+) -> None:
+    name = tenancy.share(tenant.entry())
+    policy = {"secret": "Delete", "oktaSecrets": "Revoke"}
+    tenant.rotate_by(name, **{"spec.deletionPolicy": policy})
+    tenant.until_ready()
+    value = tenant.published()
+    tenancy.allow(name)
+    tenant.until_reason("RotationFailing", "AccessDenied")
+    until_observed(tenant, name)
+    heard = tenancy.listen()
+    tenant.kubectl("delete", "ocsr", tenant.name, "--wait=false")
+    tenant.until(
+        lambda: "oktaSecrets to Retain" in tenant.condition("Ready")["message"], "it waits"
+    )
+    assert tenant.condition("Ready")["reason"] == "AccessDenied"
+    assert heard() == []
+    tenancy.allow(name, tenant.entry())
+    tenant.until(lambda: not tenant.exists("ocsr"), "it goes by itself")
+    assert not tenant.accepts(value)
+
+
 def test_labels_that_change_give_access_and_take_it(tenancy: Tenancy, tenant: Tenant) -> None:
     expression = {"key": "rotate", "operator": "In", "values": ["yes"]}
     selector = {"matchExpressions": [expression]}
