@@ -116,7 +116,13 @@ async def test_every_error_of_the_table_is_classed(app: AppUnderTest, code: str)
     assert isinstance(caught.value, UnavailableError) == (expected is Next.RETRY)
 
 
-REFUSALS = {"invalid_client", "invalid_client_secret", "client_assertion_invalid_signature"}
+REFUSALS = {
+    "invalid_client",
+    "invalid_client_secret",
+    "client_assertion_invalid_signature",
+    "client_assertion_invalid_issuer",
+    "client_assertion_invalid_subject",
+}
 
 
 @pytest.mark.parametrize("name", [name for name, row in OAUTH_ERRORS.items() if row[0] != 400])

@@ -202,6 +202,7 @@ WRONG_CLIENT = (
     [
         (oauth_error(401, "invalid_client", WRONG_SECRET), Proof.REFUSED),
         (oauth_error(401, "invalid_client", WRONG_CLIENT), Proof.REFUSED),
+        (api_error(401, "invalid_client", "Invalid value for 'client_id'."), Proof.REFUSED),
         (
             oauth_error(401, "invalid_client", "The client_assertion signature is invalid."),
             Proof.REFUSED,
@@ -228,7 +229,6 @@ async def test_only_what_speaks_of_the_secret_refuses_it(
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
-        (api_error(401, "invalid_client", "Invalid value for"), Reason.CLIENT_ID_MISMATCH),
         (oauth_error(400, "invalid_request"), Reason.ACCESS_DENIED),
         (api_error(429, "E0000047"), Reason.RATE_LIMITED),
         (api_error(500, "E0000009"), Reason.OKTA_UNAVAILABLE),

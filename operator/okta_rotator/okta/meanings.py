@@ -59,10 +59,6 @@ _NO_FEATURE: Final = Meaning(
     Reason.ACCESS_DENIED,
     'The Okta org does not have this feature. Turn on "OAuth secrets and key management"',
 )
-_NO_CLIENT: Final = Meaning(
-    Reason.CLIENT_ID_MISMATCH,
-    "Okta knows no client with this client id. Compare spec.parameters.clientId with the app",
-)
 _ZONE: Final = Meaning(
     Reason.ACCESS_DENIED,
     "Okta does not let this client in from here. Look at its network zones, and at the policies "
@@ -140,9 +136,7 @@ _LOST_RACES: Final = (
 def meaning_of(complaint: Complaint, endpoint: Endpoint) -> Meaning:
     """What a complaint other than `E0000001` and "not found" means."""
     if endpoint is Endpoint.INTROSPECT:
-        # Okta tells of an unknown client in the shape of its other API (a support article).
-        is_unknown = complaint.code == "invalid_client" and not complaint.is_oauth
-        return _NO_CLIENT if is_unknown else _REFUSED
+        return _REFUSED
     if endpoint is Endpoint.TOKEN and complaint.code in _OF_SIGN_IN:
         return _meaning_of_sign_in(complaint)
     is_bare_401 = complaint.status == 401 and not complaint.code
