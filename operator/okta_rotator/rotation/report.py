@@ -63,7 +63,7 @@ def report(s: Snapshot, verdict: Verdict | None) -> RotationStatus:
         connection=ConnectionSummary(app="okta", name=s.connection.name, id=s.connection.uid),
         rotation=_under_way(s, state),
         failures=failures,
-        state_generation=state.generation if state is not None else old.state_generation,
+        state_generation=_state_generation(s, state),
         handled_requests=_handled(s),
     )
 
@@ -235,8 +235,20 @@ def _active_index(s: Snapshot, state: State | None) -> int | None:
     return state.active.index if state.active is not None else None
 
 
+def _state_generation(s: Snapshot, state: State | None) -> int | None:
+    if state is None or _is_an_old_copy(s, state):
+        return s.resource.status.state_generation
+    return state.generation
+
+
+def _is_an_old_copy(s: Snapshot, state: State) -> bool:
+    """Until it has been held against Okta, what tells of its age has to stay as it is."""
+    told = s.resource.status.state_generation or 0
+    return told > state.generation and not s.seen.listed_in_this_pass
+
+
 def _credentials(s: Snapshot, state: State | None) -> tuple[CredentialStatus, ...] | None:
-    if state is None:
+    if state is None or _is_an_old_copy(s, state):
         # What was reported is the witness of what is ours, where the state is lost or unreadable.
         return s.resource.status.credentials
     retired_at = _retired_at(s, state) if s.resource.spec is not None else None

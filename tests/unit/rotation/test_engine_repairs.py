@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import STATE_SUFFIX
 from okta_rotator.api.rotation import RotationStatus
 from okta_rotator.rotation.decisions import Settled
 from okta_rotator.rotation.okta_view import Proof, SecretState
 from okta_rotator.rotation.state import Trigger
+from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.rotation.values import SecretValue
 from tests.unit.rotation import builders
 from tests.unit.rotation.builders import ID_KEY, NAME, VALUE_KEY
@@ -335,4 +337,30 @@ async def test_a_target_write_without_an_answer_ends_published() -> None:
     world = World()
     world.add_fault(Fault(named("write_target"), Moment.AFTER, no_answer()))
     await world.settle()
+    assert world.condition("Ready") == ("True", "Published")
+
+
+async def test_an_old_state_stays_in_doubt_until_okta_can_be_asked() -> None:
+    """Its secrets are long gone, and with the target lost nothing else tells that it is old."""
+    world = await rotated_once()
+    old_state = world.cluster.secrets[STATE_NAME]
+    for _ in range(2):
+        await rotate_by_schedule(world)
+    told = world.resource.status
+    world.broken_by_a_person = True
+    world.cluster.secrets[STATE_NAME] = replace(old_state, resource_version="900")
+    del world.cluster.secrets[NAME]
+    connected = world.connection
+    problem = Trouble(Next.PERSON, Reason.CONNECTION_NOT_READY, "not ready")
+    world.connection = replace(connected, problem=problem)
+    world.restart()
+    for _ in range(3):
+        await world.run()
+    assert world.published is None, "what an old copy calls active is not accepted any more"
+    assert world.resource.status.state_generation == told.state_generation
+    assert world.resource.status.credentials == told.credentials
+    world.connection = connected
+    await world.settle()
+    assert world.published is not None
+    assert world.okta.accepts(world.published)
     assert world.condition("Ready") == ("True", "Published")
