@@ -328,6 +328,7 @@ class Engine:
             work.seen = what_is_seen.after_taking_over(work.seen)
         if decision.step in (Step.ADOPT, Step.TAKE_UP, Step.RESTORE):
             work.notices.append(Notice("Adopted", decision.why))
+        if decision.step in (Step.ADOPT, Step.RESTORE, Step.NOTE_CLOCK):
             self._take_as_told(work)
         work.notices.extend(_notices_of(decision))
 
@@ -366,6 +367,9 @@ class Engine:
         if isinstance(verdict, LetGo):
             if verdict.is_incomplete:
                 logger.warning("%s: let go although %s", work.resource.key, verdict.why)
+                work.notices.append(Notice("NotRevoked", verdict.why, is_warning=True))
+            for notice in work.notices:
+                self._cluster.tell(work.resource, notice)
             return Outcome(work.resource, verdict, None)
         status = await self._write_status(work, snapshot, verdict)
         name = work.resource.key.name if work.resource.spec is None else target_name(work.resource)

@@ -150,13 +150,14 @@ def not_later_than(state: State, now: datetime) -> State:
         )
 
     job = state.job and replace(state.job, started_at=min(state.job.started_at, now))
+    rotated_at = state.last_rotated_at
     return replace(
         state,
         active=of(state.active),
         previous=of(state.previous),
         job=job,
         asked_at=past(state.asked_at),
-        last_rotated_at=past(state.last_rotated_at),
+        last_rotated_at=rotated_at and min(rotated_at, now.replace(microsecond=0)),
         series_from=past(state.series_from),
         refused_tries=tuple(min(at, now) for at in state.refused_tries),
     )

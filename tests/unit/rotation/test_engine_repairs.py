@@ -364,3 +364,28 @@ async def test_an_old_state_stays_in_doubt_until_okta_can_be_asked() -> None:
     assert world.published is not None
     assert world.okta.accepts(world.published)
     assert world.condition("Ready") == ("True", "Published")
+
+
+async def test_a_rotation_that_goes_on_under_a_new_resource_is_told_of() -> None:
+    world = await rotated_once()
+    world.annotate(rotate="monday")
+    world.add_fault(Fault(named("create_secret"), Moment.AFTER, CrashError()))
+    with pytest.raises(CrashError):
+        await world.run()
+    again = builders.resource(uid=builders.EARLIER_UID)
+    world.cluster.change_resource(replace(again, annotations=world.resource.annotations))
+    before = notices(world).count("Rotated")
+    world.restart()
+    await world.settle()
+    assert world.state.handled_rotate == "monday"
+    assert notices(world).count("Rotated") == before + 1
+
+
+async def test_a_clock_that_was_put_back_rotates_nothing_and_says_so() -> None:
+    world = await rotated_twice()
+    told = notices(world).count("Rotated")
+    world.clock.at -= timedelta(days=300)
+    world.restart()
+    await world.settle()
+    assert "Repaired" in notices(world)
+    assert notices(world).count("Rotated") == told

@@ -26,7 +26,7 @@ from tests.unit.rotation.faults import (
 )
 from tests.unit.rotation.test_engine import rotated_once
 from tests.unit.rotation.test_engine_crashes_of_requests import REVOKE, a_revocation
-from tests.unit.rotation.test_engine_requests import held
+from tests.unit.rotation.test_engine_requests import held, notices
 from tests.unit.rotation.world import World
 
 STATE_NAME = NAME + STATE_SUFFIX
@@ -128,6 +128,7 @@ async def test_a_connection_that_is_lost_is_not_waited_for(problem: Trouble, is_
     world.connection = replace(world.connection, problem=problem, is_lost=is_lost)
     outcome = await world.run()
     assert isinstance(outcome.verdict, LetGo) is is_lost
+    assert ("NotRevoked" in notices(world)) is is_lost
     assert world.okta.secrets == before
     assert list(world.cluster.secrets) == [STATE_NAME]
 
