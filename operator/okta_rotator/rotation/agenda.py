@@ -14,6 +14,7 @@ from okta_rotator.rotation.facts import due_rotation, is_bound, next_scheduled
 from okta_rotator.rotation.okta_view import SecretState
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State, Trigger
+from okta_rotator.rotation.values import is_stand_in
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -91,10 +92,13 @@ def retirement_at(s: Snapshot) -> datetime | None:
 def promised_until(s: Snapshot, state: State, trigger: Trigger) -> datetime | None:
     """Until when the previous secret may not be deleted for a rotation; None: it may.
 
-    A repair goes before: the published value does not work. So does a request to revoke.
+    A repair goes before: the published value does not work. So does a request to revoke. A
+    stand-in is used by nobody.
     """
     previous, rule = state.previous, s.spec.previous_secret
     if previous is None or previous.superseded_at is None or trigger is Trigger.REPAIR:
+        return None
+    if is_stand_in(previous.value):
         return None
     if is_bound(state, previous) or is_bound(state, state.active):
         return None

@@ -76,6 +76,10 @@ async def test_the_app_is_taken_over_again_by_the_next_resource() -> None:
     await world.settle()
     assert world.condition("Ready") == ("True", "Published")
     assert world.published == world.okta.secrets[-1].value
+    world.annotate(rollback="t")
+    await world.settle()
+    assert world.published == world.okta.secrets[-1].value
+    assert "RollbackDeclined" in notices(world)
     world.annotate(rotate="t")
     await world.settle()
     assert stand_in.id not in held(world)
@@ -212,3 +216,16 @@ async def test_nothing_secret_is_told_by_a_deletion(caplog: pytest.LogCaptureFix
     values += [one.value.reveal() for one in world.okta.secrets if one.value]
     said = caplog.text + repr(world.cluster.notices) + repr(world.resource.status)
     assert not any(value in said for value in values)
+
+
+async def test_a_stand_in_is_not_kept_as_what_somebody_used() -> None:
+    world = await a_revocation(twice=False)
+    await world.settle()
+    kept = {"spec.previousSecret": {"retention": "For", "duration": "240h"}}
+    world.cluster.change_resource(builders.resource(kept, uid="the-next"))
+    world.restart()
+    await world.settle()
+    world.annotate(rotate="t")
+    await world.settle()
+    assert world.state.handled_rotate == "t"
+    assert not world.stand_ins_in_okta

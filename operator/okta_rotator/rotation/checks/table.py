@@ -169,13 +169,12 @@ def swapped_roles(s: Snapshot, state: State) -> State | None:
 
 
 def previous_value(s: Snapshot, state: State) -> SecretValue | None:
-    """By the state, or by Okta's list."""
+    """By the state, or by Okta's list; None for a stand-in, which is never published."""
     if state.previous is None:
         return None
-    if state.previous.value is not None:
-        return state.previous.value
-    found = in_okta(s, state.previous)
-    return found.value if found is not None else None
+    found = in_okta(s, state.previous) if state.previous.value is None else None
+    value = found.value if found is not None else state.previous.value
+    return None if is_stand_in(value) else value
 
 
 def active_is_gone(s: Snapshot) -> Decision | None:
