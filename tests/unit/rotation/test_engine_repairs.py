@@ -389,3 +389,18 @@ async def test_a_clock_that_was_put_back_rotates_nothing_and_says_so() -> None:
     await world.settle()
     assert "Repaired" in notices(world)
     assert notices(world).count("Rotated") == told
+
+
+@pytest.mark.parametrize("shows_values", [True, False])
+async def test_a_spoilt_value_in_the_state_ends_nothing_that_is_in_use(shows_values: bool) -> None:
+    world = await rotated_twice()
+    before, published = list(world.okta.secrets), world.published
+    world.okta.shows_values = shows_values
+    world.broken_by_a_person = True
+    world.cluster.change_secret(STATE_NAME, data={"active": "spoilt"})
+    await world.settle()
+    assert world.published == published
+    assert world.okta.secrets == before
+    assert world.state.active is not None
+    assert world.state.active.value == published
+    assert refusals_of(world, SecretValue("spoilt")) == 0

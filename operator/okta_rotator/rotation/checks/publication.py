@@ -76,10 +76,14 @@ def target_is_newer_than_the_state(s: Snapshot) -> WriteState | None:
     state = s.state
     if state is None or not s.seen.listed_in_this_pass:
         return None
-    held = held_by_target(s)
-    if held is None or not is_active(held) or not is_ours(s, held) or _is_known(state, held.id):
+    held, value = held_by_target(s), published_value(s.target, s.resource)
+    if held is None or not is_active(held) or not is_ours(s, held) or value in state.values:
         return None
-    if published_value(s.target, s.resource) in state.values:
+    if state.active is not None and state.active.secret_id == held.id:
+        after = replace(state, active=replace(state.active, value=value))
+        why = "the state Secret holds another value of the active secret than the target and Okta"
+        return WriteState(Step.RESTORE, after, why)
+    if _is_known(state, held.id):
         return None
     return WriteState(
         Step.RESTORE,
