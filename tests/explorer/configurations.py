@@ -198,6 +198,11 @@ def stand_in_left() -> World:
     return world(okta=left, record=state)
 
 
+def revoked() -> World:
+    """A new resource, where an earlier one was deleted with its secrets."""
+    return world(okta=(Held(0, STAND_IN_FROM, True),))
+
+
 def tried() -> World:
     """Settled, with two refused values of today."""
     settled = refused_thrice()
@@ -285,6 +290,7 @@ _ALL: Final = (
     _both("revocation amid a rotation", due(), REVOKE, REVOKED, (0, 1, 0), (1, 2, 0)),
     _both("revocation of one", first_one(), REVOKE, REVOKED, (1, 1, 0), (3, 2, 0)),
     _both("stand-in left", stand_in_left(), RETAIN, CONSOLE, (0, 1, 0), (1, 1, 1)),
+    _both("revoked before", revoked(), RETAIN, ASKED_AND_KILLED, (0, 1, 1), (1, 2, 1)),
     _both("another resource", world(), RETAIN, RIVALS, (1, 1, 0), (2, 3, 0)),
     _both("another resource later", due(), RETAIN, RIVALS, (0, 2, 0), (1, 3, 0)),
     _both("restored, target lost", restorable(), RETAIN, LOSING, (0, 1, 1), (1, 1, 1)),

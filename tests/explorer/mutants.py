@@ -224,6 +224,16 @@ def retention_is_cut_short(patch: Patch) -> None:
     patch.setattr(room, "promise_is_pending", lambda s, state, trigger: None)
 
 
+def the_target_is_not_looked_at_again(patch: Patch) -> None:
+    look = room.retirement
+
+    def retired(s: Snapshot, secret: OktaSecret, why: str) -> Decision | None:
+        return look(replace(s, target_is_live=True), secret, why)
+
+    for module in (room, job, requests):
+        patch.setattr(module, "retirement", retired)
+
+
 def the_hold_is_ignored(patch: Patch) -> None:
     def at_once(s: Snapshot) -> datetime | None:
         previous = s.state.previous if s.state is not None else None
@@ -268,6 +278,7 @@ MUTANTS: Final[dict[Mutant, str]] = {
     a_revocation_means_the_active_one: "a revocation is bound to another secret than was meant",
     a_rollback_needs_no_proof: "the roles move to a value that was not proven",
     retention_is_cut_short: "retention is cut short",
+    the_target_is_not_looked_at_again: "a secret is deactivated without a look at the target",
     the_hold_is_ignored: "the hold is cut short",
     the_stand_in_is_forgotten: "the only active secret is deactivated",
     another_resource_is_ignored: "something is done although another resource came first",

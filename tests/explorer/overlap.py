@@ -218,7 +218,7 @@ def _of_rollback(before: World, step: Step, old: Record, new: Record) -> Iterato
     previous = old.previous
     if step is Step.DECLINE_ROLLBACK and previous is not None:
         there = any(one.sid == previous.sid for one in before.okta) and before.older is None
-        is_good = previous.value is not None and before.accepts(previous.value)
+        is_good = before.accepts(previous.value) and (previous.value or 0) < STAND_IN_FROM
         if there and is_good and before.doomed != previous.value:
             yield "a rollback is declined that could be done"
     if step is not Step.ROLL_BACK:

@@ -181,8 +181,19 @@ def _of_retiring(before: World, sid: int, is_deletion: bool) -> Iterator[str]:
         yield "the active secret is retired"
     if not is_deletion and not any(one.on for one in seen if one.sid != sid):
         yield "the only active secret is deactivated"
+    if not is_deletion and not _was_looked_for(before, record, secret, seen):
+        yield "a secret is deactivated without a look at the target"
     if memory is not None and memory.unsettled:
         yield "a write to Okta before the last one can have landed"
+
+
+def _was_looked_for(before: World, record: Record, secret: Held, seen: tuple[Held, ...]) -> bool:
+    """Whether the target was read just before; no matter for what was never published, for one of
+    two with the same value, and for a resource that goes away."""
+    is_live = before.running is not None and before.running.live
+    is_candidate = record.candidate is not None and record.candidate.value == secret.value
+    is_twin = any(o.on and o.value == secret.value and o.sid != secret.sid for o in seen)
+    return is_live or is_candidate or is_twin or before.deleting
 
 
 def _may_be_retired(before: World, record: Record, secret: Held) -> bool:
