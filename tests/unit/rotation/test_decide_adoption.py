@@ -297,3 +297,12 @@ def test_another_rotators_secret_is_named_with_the_command_for_it(
     assert isinstance(decision, Blocked)
     assert "--overwrite okta-rotator.dev/replace-foreign=x" in decision.why
     assert told(decision) == "blocked ForeignSecret"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_older_one_of_another_rotators_two_is_named(order: int) -> None:
+    """The newer one is what the other published last."""
+    later = replace(OTHERS_TOO, created=OTHERS.created + SECOND)
+    decision = decide(snapshot(state=None, target=None, seen=seen(*(OTHERS, later)[::order])))
+    assert isinstance(decision, Blocked)
+    assert "replace-foreign=x" in decision.why

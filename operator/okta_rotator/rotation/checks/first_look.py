@@ -63,15 +63,16 @@ def no_state_and_another_rotator_was_here(s: Snapshot) -> Blocked | None:
     """none | F with `okr_`, none ours: another cluster or resource rotates this app."""
     if s.state is not None or any(is_ours(s, one) for one in listed(s)):
         return None
-    foreign = next((one for one in listed(s) if _is_another_rotators(s, one)), None)
+    theirs = [one for one in newest_first(listed(s)) if _is_another_rotators(s, one)]
+    foreign = theirs[-1] if theirs else None
     if foreign is None or foreign.id == s.resource.annotations.get(REPLACE_FOREIGN_ANNOTATION):
         return None
     app_id = s.spec.parameters.effective_app_id
     message = (
         f"the client secret {foreign.id} of the Okta app {app_id} was made by okta-rotator for "
         "another resource, or in another cluster: an app can be rotated by one resource alone. "
-        "Delete this resource or the other one; where the other is gone for good, let its client "
-        f"secret be taken away: {how_to_replace(s, foreign)}"
+        "Delete this resource or the other one; where the other is gone for good, and nothing uses "
+        f"that client secret any more, let it be taken away: {how_to_replace(s, foreign)}"
     )
     return needs_a_person(Reason.FOREIGN_SECRET, message)
 

@@ -41,7 +41,7 @@ def a_write_may_still_land(s: Snapshot) -> Blocked | None:
     until = s.seen.unsettled_until
     if until is None or s.now >= until:
         return None
-    message = "a write to Okta had no answer and may still land; its time is waited out"
+    message = "a write that was sent to Okta before may still land; its time is waited out"
     return Blocked(Trouble(Next.WAIT, Reason.OKTA_UNAVAILABLE, message, until), counts=False)
 
 
