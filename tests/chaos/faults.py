@@ -83,18 +83,22 @@ OKTA_FAULTS: Final[Mapping[str, Plan]] = {
 }
 
 
-def some(chosen: Choice, fault: Plan, skip: int = 0, times: int = 1) -> Plan:
+class Some:
     """The fault meets one of the chosen calls, or several, after so many; all else passes."""
-    seen = 0
 
-    async def plan(call: Call) -> Answer:
-        nonlocal seen
-        if not chosen(call):
+    def __init__(self, chosen: Choice, fault: Plan, skip: int = 0, times: int = 1) -> None:
+        self.met = 0
+        self._chosen, self._fault = chosen, fault
+        self._seen, self._first, self._last = 0, skip + 1, skip + times
+
+    async def __call__(self, call: Call) -> Answer:
+        if not self._chosen(call):
             return await call.forward()
-        seen += 1
-        return await (fault if skip < seen <= skip + times else let_pass)(call)
-
-    return plan
+        self._seen += 1
+        if not self._first <= self._seen <= self._last:
+            return await call.forward()
+        self.met += 1
+        return await self._fault(call)
 
 
 def while_true(holds: Callable[[], bool], fault: Plan) -> Plan:

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 
 from tests.chaos.consumer import Crowd
-from tests.chaos.faults import KUBE_FAULTS, is_write, some
-from tests.chaos.ground import Ground, Plan
+from tests.chaos.faults import KUBE_FAULTS, Some, is_write
+from tests.chaos.ground import Ground
 from tests.chaos.judge import Trial, side_by_side
 
 CREATION = ["write rotation", "write status", "create state", "write state", "create target"]
@@ -41,15 +41,16 @@ def test_these_are_the_writes_of_a_rotation(shared: Ground) -> None:
     assert writes(guest)[len(created) :] == BY_HAND
 
 
-def disturbed_creation(ground: Ground, crowd: Crowd, name: str, plan: Plan) -> None:
+def disturbed_creation(ground: Ground, crowd: Crowd, name: str, plan: Some) -> None:
     guest = ground.guest(name)
     trial = Trial(guest, crowd, SPARSE)
     guest.to_kube.plans[name] = plan
     guest.rotate()
     trial.judge(None, PATIENCE)
+    assert plan.met, "no write met the fault"
 
 
-def disturbed_rotation(ground: Ground, crowd: Crowd, name: str, plan: Plan) -> None:
+def disturbed_rotation(ground: Ground, crowd: Crowd, name: str, plan: Some) -> None:
     guest = ground.guest(name)
     guest.rotate()
     guest.until_ready(PATIENCE)
@@ -57,16 +58,17 @@ def disturbed_rotation(ground: Ground, crowd: Crowd, name: str, plan: Plan) -> N
     guest.to_kube.plans[name] = plan
     guest.annotate("monday")
     trial.judge("monday", PATIENCE)
+    assert plan.met, "no write met the fault"
 
 
-Disturbed = Callable[[Ground, Crowd, str, Plan], None]
+Disturbed = Callable[[Ground, Crowd, str, Some], None]
 
 
 def cases(ground: Ground, crowd: Crowd, run: Disturbed, writes: int, fault: str) -> None:
     kind = "creation" if run is disturbed_creation else "by-hand"
     side_by_side(
         {
-            name: partial(run, ground, crowd, name, some(is_write, KUBE_FAULTS[fault], skip))
+            name: partial(run, ground, crowd, name, Some(is_write, KUBE_FAULTS[fault], skip))
             for skip in range(writes)
             for name in [f"{kind}-{fault}-{skip}"]
         }

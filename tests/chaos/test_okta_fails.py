@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 
 from tests.chaos.consumer import Crowd
-from tests.chaos.faults import OKTA_FAULTS, some
-from tests.chaos.ground import Call, Ground, Plan
+from tests.chaos.faults import OKTA_FAULTS, Some
+from tests.chaos.ground import Call, Ground
 from tests.chaos.judge import Trial, side_by_side, with_two_secrets
 
 CALLS = ("read app", "deactivate", "delete", "create", "introspect")
@@ -33,12 +33,13 @@ def test_these_are_the_calls_of_a_rotation(shared: Ground) -> None:
     assert [effect.name for effect in effects] == list(CALLS)
 
 
-def disturbed(ground: Ground, crowd: Crowd, name: str, plan: Plan) -> None:
+def disturbed(ground: Ground, crowd: Crowd, name: str, plan: Some) -> None:
     guest = with_two_secrets(ground, name)
     trial = Trial(guest, crowd, SPARSE)
     guest.to_okta.plans[guest.app_id] = plan
     guest.annotate("monday")
     trial.judge("monday", PATIENCE)
+    assert plan.met, "no call met the fault"
 
 
 def all_at_once(
@@ -47,7 +48,7 @@ def all_at_once(
     cases = {}
     for call, fault in itertools.product(calls, faults):
         name = f"{call.replace(' ', '-')}-{fault}-{times}"
-        plan = some(partial(is_called, call), OKTA_FAULTS[fault], times=times)
+        plan = Some(partial(is_called, call), OKTA_FAULTS[fault], times=times)
         cases[name] = partial(disturbed, ground, crowd, name, plan)
     side_by_side(cases, at_once=len(cases))
 
