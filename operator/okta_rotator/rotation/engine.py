@@ -118,10 +118,13 @@ class Engine:
         self._now = now
         self._draw = draw
         self._seen: dict[str, Seen] = {}
+        self._left: set[str] = set()
+        """The resources that were let go with something left in Okta."""
 
     def forget(self, uid: str) -> None:
         """The resource is gone."""
         self._seen.pop(uid, None)
+        self._left.discard(uid)
 
     async def run(self, resource: Resource) -> Outcome:
         """One pass. Raises PortError where the cluster itself cannot be reached."""
@@ -366,8 +369,7 @@ class Engine:
     async def _finish(self, work: _Pass, snapshot: Snapshot, verdict: Verdict) -> Outcome:
         if isinstance(verdict, LetGo):
             if verdict.is_incomplete:
-                logger.warning("%s: let go although %s", work.resource.key, verdict.why)
-                work.notices.append(Notice("NotRevoked", verdict.why, is_warning=True))
+                self._note_what_is_left(work, verdict)
             for notice in work.notices:
                 self._cluster.tell(work.resource, notice)
             return Outcome(work.resource, verdict, None)
@@ -380,6 +382,14 @@ class Engine:
         if isinstance(verdict, Blocked) and verdict.trouble.next is Next.PERSON:
             work.seen = what_is_seen.before_a_person_acts(work.seen)
         return Outcome(work.resource, verdict, next_look(snapshot, verdict, status))
+
+    def _note_what_is_left(self, work: _Pass, verdict: LetGo) -> None:
+        """Once, though a resource may be seen to several times until its finalizer is off."""
+        if work.resource.uid in self._left:
+            return
+        self._left.add(work.resource.uid)
+        logger.warning("%s: let go although %s", work.resource.key, verdict.why)
+        work.notices.append(Notice("NotRevoked", verdict.why, is_warning=True))
 
     async def _write_status(
         self, work: _Pass, snapshot: Snapshot, verdict: Verdict | None
