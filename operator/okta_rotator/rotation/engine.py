@@ -246,7 +246,7 @@ class Engine:
         work.lost_races += 1
         if work.lost_races > MOST_LOST_RACES:
             raise PortError(_too_many("lost races"))
-        work.seen = what_is_seen.after_lost_race(work.seen)
+        work.seen = what_is_seen.after_lost_race(work.seen, self._now())
         await self._gather(work)
 
     async def _act(self, work: _Pass, decision: Act) -> None:

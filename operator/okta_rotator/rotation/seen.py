@@ -166,9 +166,9 @@ def after_trouble(seen: Seen, trouble: Trouble, now: datetime) -> Seen:
     return replace(told, secrets=None, listed_in_this_pass=False, unsettled_until=now + LATE_EFFECT)
 
 
-def after_lost_race(seen: Seen) -> Seen:
-    """Okta holds something else than we knew."""
-    return replace(seen, secrets=None, listed_in_this_pass=False)
+def after_lost_race(seen: Seen, now: datetime) -> Seen:
+    """Okta holds something else than we knew. What we have just ended may be published by now."""
+    return replace(seen, secrets=None, listed_in_this_pass=False, ask_again_at=now)
 
 
 def before_a_person_acts(seen: Seen) -> Seen:

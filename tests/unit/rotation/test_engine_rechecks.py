@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from okta_rotator.api.conditions import Reason
+from okta_rotator.api.names import STATE_SUFFIX
 from okta_rotator.rotation.decisions import Blocked, LetGo, Settled
 from okta_rotator.rotation.okta_view import Proof, SecretState
 from okta_rotator.rotation.seen import RECHECK_AGAIN
 from okta_rotator.rotation.snapshot import Key, SecretObject
-from okta_rotator.rotation.state import Trigger
+from okta_rotator.rotation.state import Trigger, to_data
+from okta_rotator.rotation.transitions import swap_roles
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from tests.unit.rotation import builders
 from tests.unit.rotation.builders import NAME, VALUE_KEY
@@ -300,3 +302,27 @@ async def test_a_deletion_asks_nobody_else() -> None:
     world.forget_calls()
     assert isinstance((await world.run()).verdict, LetGo)
     assert world.wire.calls == []
+
+
+async def test_what_another_process_published_meanwhile_is_asked_about_at_once() -> None:
+    """Two operators by mistake: one rolls back to the very secret that the other deactivates."""
+    world = await rotated_twice()
+    world.change_spec({"spec.previousSecret": {"retention": "For", "duration": "1h"}})
+    await world.settle()
+    world.broken_by_a_person = True
+    stored = world.cluster.secrets[NAME + STATE_SUFFIX]
+    world.clock.advance(2 * HOUR)
+    rolled_back = swap_roles(world.state, world.okta.secrets[-1], world.clock()).bumped()
+    value = rolled_back.active.value if rolled_back.active is not None else None
+    assert value is not None
+
+    def by_the_other(call: Call) -> bool:
+        if call.name == "deactivate_secret" and world.published != value:
+            world.cluster.change_secret(stored.name, data=to_data(rolled_back))
+            world.cluster.change_secret(NAME, data={VALUE_KEY: value.reveal()})
+        return False
+
+    world.add_fault(Fault(by_the_other, Moment.BEFORE, unavailable()))
+    await world.settle()
+    assert world.published is not None
+    assert world.okta.accepts(world.published)
