@@ -36,6 +36,13 @@ class _JumpingSelector(selectors.DefaultSelector):
         return super().select(0)
 
 
+def jump(seconds: float) -> None:
+    """Let time pass at one stroke, as for a process that was not there meanwhile."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    loop.jump(seconds)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to its end in virtual time."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:

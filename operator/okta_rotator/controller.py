@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.api.names import STATE_SUFFIX
+from okta_rotator.api.names import CONNECTION_KIND, STATE_SUFFIX
 from okta_rotator.cluster.resources import key_of, rotation_resource
 from okta_rotator.cluster.secret_watch import SecretChange
 from okta_rotator.connections.book import ConnectionBook
@@ -21,6 +21,7 @@ from okta_rotator.neighbours import Neighbourhood
 from okta_rotator.queue import WorkQueue
 from okta_rotator.rotation.decisions import Blocked, LetGo, Settled
 from okta_rotator.rotation.engine import Engine, Outcome
+from okta_rotator.rotation.places import aside
 from okta_rotator.rotation.snapshot import Key, Resource
 from okta_rotator.rotation.target import target_name
 from okta_rotator.telemetry.metrics import Metrics
@@ -69,7 +70,9 @@ class Controller:
         self._let_go: dict[str, asyncio.Event] = {}
         self._ticks: dict[str, float] = {}
         self._reported: dict[str, int] = {}
-        self.queue: WorkQueue[Key] = WorkQueue(self._work, workers=workers, now=now)
+        self.queue: WorkQueue[Key] = WorkQueue(
+            self._work, workers=workers, now=now, line_of=self._connection_named
+        )
 
     def saw(self, body: Mapping[str, Any]) -> None:
         """A resource was made or changed, by anybody."""
@@ -152,7 +155,7 @@ class Controller:
         resource = self._resources.get(key)
         if resource is not None:
             self._settled.discard(resource.uid)
-            self.queue.add(key)
+            self.queue.renew(key)
 
     async def let_go(self, body: Mapping[str, Any], patience: float) -> bool:
         """Have a resource that is being deleted seen to; whether it may go now."""
@@ -160,7 +163,7 @@ class Controller:
         done = self._let_go.setdefault(resource.uid, asyncio.Event())
         self._remember(resource)
         self._ticks.pop(resource.uid, None)
-        self.queue.add(resource.key)
+        self.queue.renew(resource.key)
         try:
             async with asyncio.timeout(patience):
                 await done.wait()
@@ -215,7 +218,17 @@ class Controller:
             return
         is_new = resource.status.observed_generation is None
         if is_new or self._connections.is_known(resource):
-            await self._connections.settled(resource, PATIENCE_FOR_A_CONNECTION)
+            async with aside():
+                await self._connections.settled(resource, PATIENCE_FOR_A_CONNECTION)
+
+    def _connection_named(self, key: Key) -> tuple[str, ...]:
+        """Those of one connection may have to wait for the same rate limit."""
+        resource = self._resources.get(key)
+        if resource is None or resource.spec is None:
+            return ()
+        named = resource.spec.connection
+        namespace = key.namespace if named.kind == CONNECTION_KIND else ""
+        return (named.kind, namespace, named.name)
 
     def _conclude(self, outcome: Outcome) -> None:
         resource, verdict = outcome.resource, outcome.verdict

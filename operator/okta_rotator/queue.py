@@ -1,7 +1,8 @@
 """The work queue: one lane a key, many workers, due times and back-off.
 
 A key that is added while its work runs is worked on once more afterwards, never twice at a time.
-Knows nothing of what the work is.
+Work that waits aside of its place (`places.py`) is begun, and leaves the place to another. Knows
+nothing of what the work is.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Hashable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, TypeVar
 
+from okta_rotator.rotation.places import PLACE, ChangedError, Place
 from okta_rotator.rotation.trouble import PortError
 
 logger = logging.getLogger(__name__)
@@ -22,6 +25,9 @@ K = TypeVar("K", bound=Hashable)
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(minutes=1)
 """The back-off where the work itself fails, which means that the cluster cannot be reached."""
+
+MOST_ASIDE: Final = 500
+"""Works that may have been begun and wait aside; each costs some 30 kB."""
 
 MOST_STALE: Final = 1000
 """Due times that may lie in the heap although others have replaced them."""
@@ -34,7 +40,11 @@ NO_JUMP: Final = timedelta(seconds=1)
 
 
 class WorkQueue(Generic[K]):
-    """Calls `work` for each key that is due; it returns when to look at the key again, or None."""
+    """Calls `work` for each key that is due; it returns when to look at the key again, or None.
+
+    `workers` work at a time. Keys of the same line may have to wait for the same thing: lines come
+    in turn, and what one has begun leaves room for the others.
+    """
 
     def __init__(
         self,
@@ -42,13 +52,20 @@ class WorkQueue(Generic[K]):
         *,
         workers: int,
         now: Callable[[], datetime],
+        line_of: Callable[[K], Hashable] = lambda key: None,
     ) -> None:
         self._work = work
-        self._workers = workers
         self._now = now
-        self._ready: asyncio.Queue[K] = asyncio.Queue()
+        self._line_of = line_of
+        self._places = workers
+        """Those that are free."""
+        self._returning: deque[asyncio.Future[None]] = deque()
+        self._workers = workers + MOST_ASIDE
+        self._idle_workers: deque[asyncio.Future[tuple[Hashable, K]]] = deque()
+        self._lines: OrderedDict[Hashable, deque[K]] = OrderedDict()
+        self._begun: Counter[Hashable] = Counter()
         self._waiting_since: dict[K, datetime] = {}
-        self._running: set[K] = set()
+        self._running: dict[K, Place | None] = {}
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
         self._due: dict[K, datetime] = {}
@@ -64,11 +81,21 @@ class WorkQueue(Generic[K]):
         if self._is_stopping:
             return
         if key in self._running:
-            self._again.add(key)
+            # What is about to begin finds all that is known by then.
+            if self._running[key] is not None:
+                self._again.add(key)
         elif key not in self._waiting_since:
             self._waiting_since[key] = self._now()
             self._idle.clear()
-            self._ready.put_nowait(key)
+            self._lines.setdefault(self._line_of(key), deque()).append(key)
+            self._serve()
+
+    def renew(self, key: K) -> None:
+        """Work on the key as it is now: if its work stands in line somewhere, it begins anew."""
+        self.add(key)
+        place = self._running.get(key)
+        if place is not None:
+            place.outdate()
 
     def add_at(self, key: K, when: datetime) -> None:
         """Work on the key at that time, unless a later call names an earlier or later one."""
@@ -113,22 +140,76 @@ class WorkQueue(Generic[K]):
     def stop_taking(self) -> None:
         """Let what runs come to its end, and begin nothing more, whatever is added from now on."""
         self._is_stopping = True
-        while not self._ready.empty():
-            self._waiting_since.pop(self._ready.get_nowait(), None)
+        self._lines.clear()
+        self._waiting_since.clear()
         self._due.clear()
         self._again.clear()
+        for place in self._running.values():
+            if place is not None:
+                place.outdate()
         self._set_idle()
 
     async def _worker(self) -> None:
         while True:
-            key = await self._ready.get()
-            self._waiting_since.pop(key, None)
-            self._running.add(key)
+            idle: asyncio.Future[tuple[Hashable, K]] = asyncio.get_running_loop().create_future()
+            self._idle_workers.append(idle)
+            self._serve()
+            line, key = await idle
+            place = self._running[key] = Place(self._free, self._take)
+            PLACE.set(place)
             try:
                 await self._once(key)
             finally:
-                self._running.discard(key)
+                del self._running[key]
+                self._begun[line] -= 1
+                place.leave()
                 self._after(key)
+
+    def _serve(self) -> None:
+        """Give the free places: first to who comes back, for that is nearer to its end."""
+        while self._places:
+            if self._returning:
+                returning = self._returning.popleft()
+                if not returning.done():
+                    self._places -= 1
+                    returning.set_result(None)
+            elif not self._begin():
+                return
+
+    def _begin(self) -> bool:
+        """Begin with the next key, if there is one that may be."""
+        if self._idle_workers and self._idle_workers[0].done():
+            return False  # The queue is being cancelled.
+        for line, keys in self._lines.items():
+            # However many wait aside, half of the room is left for each line that comes.
+            if self._begun[line] >= len(self._idle_workers):
+                continue
+            key = keys.popleft()
+            self._lines.move_to_end(line)
+            if not keys:
+                del self._lines[line]
+            self._waiting_since.pop(key, None)
+            self._running[key] = None
+            self._begun[line] += 1
+            self._places -= 1
+            self._idle_workers.popleft().set_result((line, key))
+            return True
+        return False
+
+    def _free(self) -> None:
+        self._places += 1
+        self._serve()
+
+    async def _take(self) -> None:
+        returning: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._returning.append(returning)
+        self._serve()
+        try:
+            await returning
+        except asyncio.CancelledError:
+            if not returning.cancel() and not returning.cancelled():
+                self._free()
+            raise
 
     async def _once(self, key: K) -> None:
         self._due.pop(key, None)
@@ -137,6 +218,9 @@ class WorkQueue(Generic[K]):
         except PortError as error:
             logger.warning("%s: %s", key, error)
             self._retry(key)
+        except ChangedError:
+            # `renew` has asked for it again, and an end or a deletion for nothing more.
+            logger.debug("%s: begun anew", key)
         except asyncio.CancelledError:
             if _is_being_cancelled():
                 raise

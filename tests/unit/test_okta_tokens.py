@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import parse_qs
 
@@ -23,6 +24,7 @@ from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.keys import new_key
 from okta_rotator.okta.limits import Bucket
 from okta_rotator.okta.oauth import ServiceAppSignIn
+from okta_rotator.rotation.places import PLACE, ChangedError, Place
 from okta_rotator.rotation.trouble import Next
 from okta_rotator.rotation.turns import Turn
 from tests import virtual_time
@@ -134,6 +136,33 @@ async def test_who_gives_up_does_not_take_the_token_from_the_others() -> None:
     first.cancel()
 
     assert await second == ()
+    assert len(okta.token_requests) == 1
+
+
+async def test_news_of_who_asked_first_does_not_take_the_token_from_the_others() -> None:
+    """A work that waits for a token stands in no line of its own."""
+    okta = Okta()
+    okta.seconds = 0.05
+    places: list[Place] = []
+
+    async def nothing() -> None:
+        """A place is free at once."""
+
+    async def with_place() -> object:
+        places.append(Place(lambda: None, nothing))
+        PLACE.set(places[-1])
+        return await client.list_secrets(APP_ID)
+
+    client = okta.client()
+    first, second = asyncio.create_task(with_place()), asyncio.create_task(with_place())
+    await asyncio.sleep(0.01)
+
+    places[0].outdate()
+
+    assert await second == ()
+    # That it began anew, since its own call had to stand in line, or went through, is all right.
+    with suppress(ChangedError):
+        assert await first == ()
     assert len(okta.token_requests) == 1
 
 

@@ -13,6 +13,7 @@ import pytest
 from okta_rotator import queue as module
 from okta_rotator.api.conditions import Reason
 from okta_rotator.queue import WorkQueue
+from okta_rotator.rotation.places import aside, in_line
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from tests.unit.clocks import START, ManualClock
 from tests.waiting import until
@@ -426,3 +427,116 @@ async def test_a_failure_of_the_queue_itself_is_not_hidden() -> None:
     bench.queue._heap.append((START, 0, "a"))
     with pytest.raises(ExceptionGroup):
         await asyncio.wait_for(bench.queue.run(), 2)
+
+
+class Waiters(Bench):
+    """Work that waits aside, in line, until the gate opens; it notes each beginning."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers)
+        self.gate.clear()
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+        self.queue = WorkQueue(
+            self._wait, workers=workers, now=self.clock, line_of=lambda key: key[0]
+        )
+
+    async def _wait(self, key: str) -> None:
+        self.begun.append(key)
+        if key[0] != "q":
+            async with aside():
+                with in_line():
+                    await self.gate.wait()
+        await self._end(key)
+
+    async def _end(self, key: str) -> None:
+        self.running.append(key)
+        self.most_at_once = max(self.most_at_once, len(self.running))
+        await asyncio.sleep(0)
+        self.running.remove(key)
+        self.ended.append(key)
+
+
+async def test_work_that_waits_aside_holds_no_other_up() -> None:
+    bench = Waiters(workers=2)
+    async with running(bench):
+        for number in range(20):
+            bench.queue.add(f"s{number}")
+        bench.queue.add("q")
+        await until(lambda: bench.ended == ["q"])
+        assert len(bench.begun) == 21
+        assert bench.queue.is_busy("s0")
+        assert bench.queue.depth == 0
+        bench.gate.set()
+        await bench.queue.drained()
+    assert len(bench.ended) == 21
+
+
+async def test_no_more_work_at_a_time_than_there_are_workers_whoever_comes_back() -> None:
+    bench = Waiters(workers=2)
+    async with running(bench):
+        for number in range(20):
+            bench.queue.add(f"s{number}")
+        await until(lambda: len(bench.begun) == 20)
+        bench.gate.set()
+        await bench.queue.drained()
+    assert bench.most_at_once == 2
+
+
+async def test_however_many_of_one_line_wait_another_is_begun() -> None:
+    bench = Waiters(workers=2)
+    async with running(bench):
+        for line in "stu":
+            for number in range(module.MOST_ASIDE * 2):
+                bench.queue.add(f"{line}{number}")
+        await until(lambda: len(bench.begun) > module.MOST_ASIDE / 2)
+        await settle()
+        bench.queue.add("q")
+        await until(lambda: bench.ended == ["q"])
+        assert len(bench.begun) <= module.MOST_ASIDE + 2
+        assert {key[0] for key in bench.begun} == set("qstu")
+
+
+async def test_news_of_what_stands_in_line_begins_it_anew() -> None:
+    bench = Waiters(workers=2)
+    async with running(bench):
+        bench.queue.add("s")
+        await until(lambda: bench.begun == ["s"])
+        bench.queue.add("s")
+        await settle()
+        assert bench.begun == ["s"], "no news"
+        bench.queue.renew("s")
+        await until(lambda: bench.begun == ["s", "s"])
+        assert bench.ended == []
+        bench.gate.set()
+        await bench.queue.drained()
+    assert bench.ended == ["s"]
+
+
+async def test_the_end_and_a_deletion_leave_nothing_in_line() -> None:
+    bench = Waiters(workers=2)
+    async with running(bench):
+        bench.queue.add("s")
+        bench.queue.add("t")
+        await until(lambda: len(bench.begun) == 2)
+        bench.queue.renew("s")
+        bench.queue.forget("s")
+        await settle()
+        assert not bench.queue.is_busy("s")
+        bench.queue.stop_taking()
+        await bench.queue.drained()
+    assert bench.ended == []
+
+
+async def test_a_place_that_comes_free_as_its_taker_is_cancelled_is_not_lost() -> None:
+    bench = Waiters(workers=1)
+    async with running(bench):
+        bench.queue.add("s1")
+        await until(lambda: bench.begun == ["s1"])
+        bench.gate.set()
+        bench.queue.add("q1")
+        bench.queue.renew("s1")
+        await bench.queue.drained()
+        bench.queue.add("q2")
+        await bench.queue.drained()
+    assert set(bench.ended) == {"s1", "q1", "q2"}

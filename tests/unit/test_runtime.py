@@ -96,7 +96,9 @@ async def test_a_part_that_ends_unexpectedly_ends_the_process(
         elif part == "events":
             runtime._events._waiting.put_nowait(cast(Any, "a defect"))
         else:
-            runtime._controller.queue._ready.put_nowait(cast(Any, ["a defect: unhashable"]))
+            queue = runtime._controller.queue
+            queue._heap.append(cast(Any, "a defect"))
+            queue._heap_changed.set()
         await asyncio.wait_for(runtime._end.asked.wait(), 5)
         assert runtime.what_is_dead() == "a part of the process has failed"
 

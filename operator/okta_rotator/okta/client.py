@@ -1,6 +1,7 @@
 """Okta's API as one connection reaches it. Implements `OktaSession`; made by `sessions.py`.
 
-Each method is one call with one deadline; which calls are repeated says `exchange.py`.
+Each method is one call with one deadline, made aside of the worker's place (`places.py`); which
+calls are repeated says `exchange.py`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.proof import proof_of_complaint
 from okta_rotator.okta.tokens import TokenKeeper
 from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, Organization, Proof
+from okta_rotator.rotation.places import aside
 from okta_rotator.rotation.turns import OF_THE_CONNECTION, Turn
 from okta_rotator.rotation.values import SecretValue
 
@@ -112,13 +114,15 @@ class OktaClient:
         """Who the org says it is. Public, so no credential is sent."""
         call = Call(Endpoint.ORGANIZATION, turn=self._turn)
         request = self._maker("GET", ORGANIZATION_PATH)
-        response = await self._exchange.ask(call, _ANONYMOUS, request)
+        async with aside():
+            response = await self._exchange.ask(call, _ANONYMOUS, request)
         return _read(answers.read_organization, response, call)
 
     async def check_sign_in(self) -> None:
         """Raises unless Okta takes the credentials. That a role may not read users is no matter."""
         if self._tokens is not None:
-            await self._tokens.renew()
+            async with aside():
+                await self._tokens.renew()
             return
         try:
             await self._ask(self._call(Endpoint.SIGN_IN), "GET", SIGN_IN_PATH)
@@ -171,7 +175,8 @@ class OktaClient:
             return self._introspection(client_id, value, method)
 
         try:
-            response = await self._exchange.ask(call, _ANONYMOUS, make)
+            async with aside():
+                response = await self._exchange.ask(call, _ANONYMOUS, make)
         except RefusedError as error:
             return _proof_of_refusal(error)
         _read(answers.read_introspection, response, call)
@@ -198,9 +203,10 @@ class OktaClient:
         if path is None:
             raise error_of_id()
         make = self._maker(method, path, body)
-        if self._tokens is not None:
-            return await self._tokens.ask(call, make)
-        return await self._exchange.ask(call, self._sign_in, make)
+        async with aside():
+            if self._tokens is not None:
+                return await self._tokens.ask(call, make)
+            return await self._exchange.ask(call, self._sign_in, make)
 
     def _maker(
         self, method: str, path: str, body: bytes | None = None

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -33,6 +33,7 @@ from okta_rotator.okta.errors import (
 )
 from okta_rotator.okta.governor import Governor, Permit
 from okta_rotator.okta.limits import BUCKETS
+from okta_rotator.rotation.places import in_line
 
 logger = logging.getLogger(__name__)
 
@@ -109,11 +110,14 @@ class Exchange:
     def _admitted(
         self, call: Call, prepare: Callable[[], Awaitable[None]], deadline: asyncio.Timeout
     ) -> Callable[[], AbstractAsyncContextManager[Permit]]:
+        # A repetition is not given up: what was sent before may have had its effect.
+        waits = iter((in_line,))
+
         @asynccontextmanager
         async def admitted() -> AsyncIterator[Permit]:
             """Nothing of the call is sent before this, so its deadline stands still meanwhile."""
-            resume = _paused(deadline)
-            async with self._governor.permit(BUCKETS[call.endpoint], call.turn) as permit:
+            resume, waiting = _paused(deadline), next(waits, nullcontext)
+            async with self._governor.permit(BUCKETS[call.endpoint], call.turn, waiting) as permit:
                 await prepare()
                 resume()
                 yield permit

@@ -10,7 +10,7 @@ import asyncio
 import heapq
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 import httpx
 
@@ -42,6 +42,9 @@ class Permit:
         self._governor.release(self._bucket, self._is_probe, self._is_answered)
 
 
+Waiting = Callable[[], AbstractContextManager[None]]
+
+
 class Governor:
     """`percent` is the share of each limit that may be used; `clock` gives the loop's seconds."""
 
@@ -57,23 +60,31 @@ class Governor:
         self._alarm: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def permit(self, bucket: Bucket, turn: Turn) -> AsyncIterator[Permit]:
+    async def permit(
+        self, bucket: Bucket, turn: Turn, waiting: Waiting = nullcontext
+    ) -> AsyncIterator[Permit]:
         """Wait for the turn of a call, and hold leave for it."""
-        permit = await self.acquire(bucket, turn)
+        permit = await self.acquire(bucket, turn, waiting)
         try:
             yield permit
         finally:
             permit.release()
 
-    async def acquire(self, bucket: Bucket, turn: Turn) -> Permit:
-        """Leave for one call, as soon as it may be sent. To be released by the caller."""
+    async def acquire(self, bucket: Bucket, turn: Turn, waiting: Waiting = nullcontext) -> Permit:
+        """Leave for one call, as soon as it may be sent. To be released by the caller.
+
+        Where it may not be sent at once, the wait is within `waiting`.
+        """
         place: Place = asyncio.get_running_loop().create_future()
         self._lines[bucket].add(turn, place)
         self._serve()
         try:
-            return await place
-        except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
+            if not place.done():
+                with waiting():
+                    await place
+            return place.result()
+        except BaseException:
+            if not place.cancel() and not place.cancelled():
                 place.result().release()
             raise
 

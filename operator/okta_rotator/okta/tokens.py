@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 
 import httpx
 from pydantic import ValidationError
@@ -48,7 +49,8 @@ class TokenKeeper:
     async def renew(self) -> None:
         """Sign in anew, together with all who want that now."""
         if self._fetching is None:
-            self._fetching = asyncio.create_task(self._fetch())
+            # On nobody's behalf: whoever asks first may give up before the others.
+            self._fetching = asyncio.create_task(self._fetch(), context=Context())
             self._fetching.add_done_callback(self._fetched)
         await asyncio.shield(self._fetching)
 

@@ -39,6 +39,7 @@ from okta_rotator.rotation.decisions import (
 )
 from okta_rotator.rotation.facts import requests
 from okta_rotator.rotation.notices import Notice, as_told, has_rotated, transitions
+from okta_rotator.rotation.places import ChangedError
 from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, NeighboursPort, OktaPort
 from okta_rotator.rotation.report import next_look, report
 from okta_rotator.rotation.seen import Seen
@@ -127,7 +128,9 @@ class Engine:
         self._left.discard(uid)
 
     async def run(self, resource: Resource) -> Outcome:
-        """One pass. Raises PortError where the cluster itself cannot be reached."""
+        """One pass. Raises PortError where the cluster itself cannot be reached, and ChangedError
+        where the pass was given up for another.
+        """
         is_first = resource.uid not in self._seen
         now = self._now()
         seen = self._seen.get(resource.uid, Seen(since=now)).for_a_new_pass().clamped(now)
@@ -146,6 +149,12 @@ class Engine:
             outcome = await self._work(work)
         except PortError:
             self._seen[resource.uid] = work.seen
+            raise
+        except ChangedError:
+            # Begun anew at once, and what was done until then is not done, nor told, again.
+            self._seen[resource.uid] = work.seen
+            for notice in work.notices:
+                self._cluster.tell(work.resource, notice)
             raise
         except BaseException:
             # Nobody knows how far a call had got; what is not remembered is read anew.
