@@ -114,19 +114,21 @@ class Controller:
         self._let_go.pop(uid, None)
 
     def tick(self, body: Mapping[str, Any]) -> None:
-        """The heartbeat of a resource: work on it unless it is known to need nothing.
+        """The heartbeat of a resource: work on it unless that is done, or known to be needless.
 
         An event comes before the first tick; kopf may let a timer tick on after the last one.
         """
         key, uid = key_of(body), body["metadata"]["uid"]
         if not self._is_there(key, uid):
             return
-        resource = rotation_resource(body, self._resources.get(key))
+        old = self._resources[key]
+        resource = rotation_resource(body, old)
         if not resource.deleting:
             self._ticks[uid] = _monotonic()
         self._remember(resource)
-        if resource.uid not in self._settled:
-            self.queue.add(key)
+        if uid in self._settled or (self.queue.is_busy(key) and not _is_changed(old, resource)):
+            return
+        self.queue.add(key)
 
     def secret_changed(self, change: SecretChange) -> None:
         """A Secret of ours was changed or deleted by another hand."""

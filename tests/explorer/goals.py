@@ -136,6 +136,6 @@ def _is_truthful(world: World, blocked: Blocked, shows_values: bool) -> bool:
             return record is not None and not record.app
         case Reason.CONFLICT:
             return comes_second(world)
-        case Reason.CANNOT_ADOPT:
-            return record is None and not shows_values
+        case Reason.INSUFFICIENT_PERMISSION:
+            return record is None and not shows_values and bool(okta)
     return False

@@ -111,6 +111,10 @@ class Reason(_Explained):
         "InsufficientPermission",
         "The token is valid, but its admin role lacks the permission for this call.",
     )
+    FEATURE_DISABLED = (
+        "FeatureDisabled",
+        'The Okta org has the feature "OAuth secrets and key management" turned off.',
+    )
     INSUFFICIENT_SCOPE = (
         "InsufficientScope",
         "The service app was not granted okta.apps.read and okta.apps.manage.",
@@ -122,10 +126,6 @@ class Reason(_Explained):
     RETENTION_PENDING = (
         "RetentionPending",
         "A rotation waits until the previous client secret has had the time that was promised.",
-    )
-    CANNOT_ADOPT = (
-        "CannotAdopt",
-        "The app's client secret is to be adopted, and Okta does not show its value.",
     )
     CANNOT_VERIFY = (
         "CannotVerify",

@@ -56,8 +56,9 @@ _NO_SESSION: Final = Meaning(
     "token, and does no proxy take the Authorization header away?",
 )
 _NO_FEATURE: Final = Meaning(
-    Reason.ACCESS_DENIED,
-    'The Okta org does not have this feature. Turn on "OAuth secrets and key management"',
+    Reason.FEATURE_DISABLED,
+    "The Okta org does not let client secrets be managed. A super administrator turns on "
+    '"OAuth secrets and key management" under Settings, Features',
 )
 _ZONE: Final = Meaning(
     Reason.ACCESS_DENIED,

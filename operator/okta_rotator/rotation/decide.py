@@ -57,6 +57,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     reach.app_cannot_rotate,
     reach.auth_method_is_noted,
     reach.secrets_are_unlisted,
+    reach.values_are_hidden,
     # What the state and Okta say.
     first_look.no_state_and_okta_is_empty,
     first_look.no_state_and_target_holds_ours,

@@ -57,8 +57,8 @@ OTHERS_TOO = secret("y", ours(7, EARLIER_UID))
     Row("none", NONE, (), "write intent", "- - new", target=None, changes=ADOPT),
     Row("one", NONE, (F_ON,), "write adopt", "f0 -", target=None, changes=ADOPT),
     Row("one, with Rotate", NONE, (F_ON,), "write intent", "- f1 new", target=None),
-    Row("hidden", NONE, (HIDDEN,), "blocked CannotAdopt", target=None, changes=ADOPT),
-    Row("hidden, with Rotate", NONE, (HIDDEN,), "write intent", "- f1 new", target=None),
+    Row("hidden", NONE, (HIDDEN,), "blocked InsufficientPermission", target=None, changes=ADOPT),
+    Row("hidden, with Rotate", NONE, (HIDDEN,), "blocked InsufficientPermission", target=None),
     Row("two", NONE, (G_ON, NEWER_F), "write adopt", "f0 -", target=None, changes=ADOPT),
     Row(
         "two, in the other order",
@@ -82,7 +82,7 @@ OTHERS_TOO = secret("y", ours(7, EARLIER_UID))
         "two, the newest hidden",
         NONE,
         (G_ON, replace(NEWER_F, value=None)),
-        "blocked CannotAdopt",
+        "blocked InsufficientPermission",
         target=None,
         changes=ADOPT,
     ),
@@ -164,7 +164,7 @@ def test_a_value_that_okta_hides_is_told_with_the_way_out() -> None:
         snapshot(state=None, target=None, resource=resource(ADOPT), seen=seen(HIDDEN))
     )
     assert isinstance(decision, Blocked)
-    assert "spec.adoptionPolicy to Rotate" in decision.why
+    assert "okta.apps.clientCredentials.read" in decision.why
     assert not decision.counts
 
 

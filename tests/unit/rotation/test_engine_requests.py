@@ -316,12 +316,12 @@ async def test_what_is_adopted_and_refused_is_not_published() -> None:
     assert world.published != theirs.value
 
 
-async def test_a_hidden_value_is_not_adopted() -> None:
+async def test_what_okta_hides_is_not_adopted() -> None:
     world = World(builders.resource(ADOPT))
     world.put_foreign("made-by-a-person")
     world.okta.shows_values = False
     await world.settle()
-    assert world.condition("Stalled") == ("True", "CannotAdopt")
+    assert world.condition("Stalled") == ("True", "InsufficientPermission")
     world.okta.shows_values = True
     await world.settle()
     assert world.condition("Ready") == ("True", "Published")

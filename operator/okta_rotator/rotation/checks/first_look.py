@@ -77,7 +77,7 @@ def no_state_and_another_rotator_was_here(s: Snapshot) -> Blocked | None:
     return needs_a_person(Reason.FOREIGN_SECRET, message)
 
 
-def no_state_and_one_secret(s: Snapshot) -> WriteState | Blocked | None:
+def no_state_and_one_secret(s: Snapshot) -> WriteState | None:
     """none | one: it is previous, intent; but foreign if there are witnesses for others.
 
     With adoptionPolicy Adopt it is active, and there is no rotation.
@@ -90,7 +90,7 @@ def no_state_and_one_secret(s: Snapshot) -> WriteState | Blocked | None:
     is_foreign = bool(witnesses(s)) and only.id not in witnesses(s)
     if is_foreign:
         return _first_intent(s, None)
-    return _adoption_of_found(s, only) if _adopts(s) else _first_intent(s, only)
+    return _adoption(s, only, None, ADOPTED) if _adopts(s) else _first_intent(s, only)
 
 
 def no_state_and_target_holds_one_of_two(s: Snapshot) -> WriteState | None:
@@ -152,7 +152,7 @@ def _two_strangers(s: Snapshot) -> WriteState | Blocked:
     replaced = next((one for one in others if one.id == named), None)
     on = [one for one in newest_first(others) if is_active(one) and one is not replaced]
     if _adopts(s) and on:
-        return _adoption_of_found(s, on[0])
+        return _adoption(s, on[0], None, ADOPTED)
     if stand_in is not None:
         return _first_intent(s, stand_in)
     if replaced is not None:
@@ -173,16 +173,6 @@ def _two_secrets_exist(s: Snapshot, older: OktaSecret) -> Blocked:
 
 def _adopts(s: Snapshot) -> bool:
     return s.spec.adoption_policy is AdoptionPolicy.ADOPT
-
-
-def _adoption_of_found(s: Snapshot, found: OktaSecret) -> WriteState | Blocked:
-    if found.value is not None:
-        return _adoption(s, found, None, ADOPTED)
-    message = (
-        f"Okta does not show the value of the client secret {found.id}, so it cannot be "
-        "published. Set spec.adoptionPolicy to Rotate to have a new one made."
-    )
-    return needs_a_person(Reason.CANNOT_ADOPT, message)
 
 
 def refusals_in_this_pass(s: Snapshot) -> tuple[datetime, ...]:

@@ -120,10 +120,15 @@ def app_cannot_rotate(s: Snapshot) -> Blocked | None:
 
 
 def _fault_of_app(app: OktaApp, client_id: str) -> tuple[Reason, str] | None:
+    if app.status == "DELETED":
+        return Reason.APP_NOT_FOUND, (
+            f"the Okta app {app.id} was deleted. Make this resource anew with the app that the "
+            "workload uses now, in spec.parameters"
+        )
     if app.sign_on_mode != "OPENID_CONNECT":
         return Reason.APP_NOT_ELIGIBLE, (
             f"the Okta app {app.id} signs on by {app.sign_on_mode}; only OPENID_CONNECT apps have "
-            "client secrets"
+            "client secrets. Make this resource anew with such an app in spec.parameters"
         )
     if app.client_id != client_id:
         return Reason.CLIENT_ID_MISMATCH, (
@@ -136,8 +141,8 @@ def _fault_of_app(app: OktaApp, client_id: str) -> tuple[Reason, str] | None:
     if app.auth_method not in set(AuthMethod):
         return Reason.APP_NOT_ELIGIBLE, (
             f"the Okta app {app.id} authenticates with {app.auth_method}, which uses no client "
-            "secret; it would have to be client_secret_basic, client_secret_post or "
-            "client_secret_jwt"
+            "secret. Set its client authentication in Okta to a client secret: "
+            "client_secret_basic, client_secret_post or client_secret_jwt"
         )
     return None
 
@@ -161,3 +166,19 @@ def _auth_method_is_news(s: Snapshot, state: State) -> bool:
 def secrets_are_unlisted(s: Snapshot) -> ListSecrets | None:
     """The list is known from the last pass, unless something happened that it does not show."""
     return ListSecrets("what Okta holds is not known") if s.seen.secrets is None else None
+
+
+def values_are_hidden(s: Snapshot) -> Blocked | None:
+    """At the first look: nobody can tell who made what Okta holds, which may be in use elsewhere.
+
+    Okta's pages do not say whether a role without the permission is refused or shown hashes alone.
+    """
+    hidden = next((one for one in s.seen.secrets or () if one.value is None), None)
+    if s.state is not None or hidden is None:
+        return None
+    message = (
+        f"Okta does not show the value of the client secret {hidden.id}, so nobody can tell who "
+        "made it. Give the owner of the API token, or the service app, an admin role with "
+        "okta.apps.clientCredentials.read for this app"
+    )
+    return needs_a_person(Reason.INSUFFICIENT_PERMISSION, message)
