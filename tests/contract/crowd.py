@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
@@ -27,7 +27,7 @@ from okta_rotator.okta.auth import ApiTokenSignIn
 from okta_rotator.okta.client import OktaClient
 from okta_rotator.okta.governor import Governor
 from okta_rotator.rotation.engine import Engine
-from okta_rotator.rotation.snapshot import Connection, Draw, Key, Resource, SecretObject
+from okta_rotator.rotation.snapshot import Connection, Draw, Resource, SecretObject
 from okta_rotator.rotation.target import TargetChange
 from okta_rotator.rotation.turns import turn_of
 from okta_rotator.rotation.values import RANDOM_BYTES, SecretValue
@@ -134,17 +134,21 @@ class Cluster:
 
 
 class Crowd:
-    """An operator, and what it looks after. Stands for the connections, too: they are ready."""
+    """An operator, and what it looks after.
 
-    def __init__(self, orgs: Iterable[Org], workers: int) -> None:
+    Stands for the connections, which are ready, unless they are given.
+    """
+
+    def __init__(self, orgs: Iterable[Org], workers: int, connections: Any = None) -> None:
+        connections = connections or self
         self._orgs = {org.name: org for org in orgs}
         self._draws = count(1)
         self._bodies: dict[str, Json] = {}
         self.cluster = Cluster()
-        neighbours = Neighbourhood(self)
+        neighbours = Neighbourhood(connections)
         self.controller = Controller(
-            Engine(self.cluster, self, neighbours, clock, self._draw),
-            cast(Any, self),
+            Engine(self.cluster, connections, neighbours, clock, self._draw),
+            connections,
             Metrics(),
             neighbours,
             lambda key, name: None,
@@ -220,8 +224,8 @@ class Crowd:
         client = self._orgs[resource.sound_spec.connection.name].client
         return client.in_turn(turn_of(resource))
 
-    def is_known(self, key: Key) -> bool:
+    def is_known(self, which: object) -> bool:
         return True
 
-    async def settled(self, key: Key, patience: float) -> None:
+    async def settled(self, which: object, patience: float) -> None:
         """They are."""
