@@ -12,6 +12,7 @@ from okta.client import Client as OktaClient
 from okta_emulator import Emulator, EmulatorServer, Seed
 from tests.contract.service_app import KeyPair, ServiceApp, key_pair, make_service_app
 from tests.emulator_client import EmulatorClient
+from tests.okta_fixtures import without_alarm
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,21 @@ def sdk_client(url: str, token: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def own_emulator() -> Iterator[Callable[..., EmulatorClient]]:
-    """An emulator of the test's own, for settings that reach beyond one app."""
+    """An emulator of the test's own, for settings that reach beyond one app.
+
+    Only a test of the alarm of five wrong secrets may ring it.
+    """
     with ExitStack() as running:
 
-        def start(seed: dict[str, Any], **options: Any) -> EmulatorClient:
+        def start(
+            seed: dict[str, Any], *, may_ring: bool = False, **options: Any
+        ) -> EmulatorClient:
             emulator = Emulator(Seed.model_validate(seed), **options)
             server = running.enter_context(EmulatorServer(emulator))
-            return running.enter_context(EmulatorClient(server.url))
+            client = running.enter_context(EmulatorClient(server.url))
+            if not may_ring:
+                running.enter_context(without_alarm(client))
+            return client
 
         yield start
 

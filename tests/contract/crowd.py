@@ -141,7 +141,8 @@ class Crowd:
 
     def __init__(self, orgs: Iterable[Org], workers: int, connections: Any = None) -> None:
         connections = connections or self
-        self._orgs = {org.name: org for org in orgs}
+        self.orgs = list(orgs)
+        self._orgs = {org.name: org for org in self.orgs}
         self._draws = count(1)
         self._bodies: dict[str, Json] = {}
         self.cluster = Cluster()

@@ -39,6 +39,7 @@ async def at_work(crowd: Crowd) -> AsyncIterator[None]:
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    assert all(org.emulator.log.alarms() == [] for org in crowd.orgs)
 
 
 def limit(org: Org, **limits: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.contract.conftest import ServiceMaker
 from tests.contract.service_app import BOTH, TOKEN, key_pair
 from tests.emulator_client import EmulatorClient
+from tests.okta_fixtures import without_alarm
 
 EmulatorMaker = Callable[..., EmulatorClient]
 
@@ -122,7 +123,7 @@ def introspect(emulator: EmulatorClient, app: dict[str, Any], secret: str) -> No
 
 
 def test_the_fifth_wrong_secret_within_a_day_rings(own_emulator: EmulatorMaker) -> None:
-    emulator = own_emulator({})
+    emulator = own_emulator({}, may_ring=True)
     app, other = emulator.make_app(), emulator.make_app()
     good = app["secrets"][0]["client_secret"]
 
@@ -152,8 +153,21 @@ def test_wrong_secrets_of_more_than_a_day_do_not_ring(own_emulator: EmulatorMake
     assert emulator.alarms() == []
 
 
+def test_a_test_that_rings_the_alarm_fails(own_emulator: EmulatorMaker) -> None:
+    emulator = own_emulator({}, may_ring=True)
+    app = emulator.make_app()
+
+    def test() -> None:
+        with without_alarm(emulator):
+            for _ in range(5):
+                introspect(emulator, app, "a-secret-that-is-wrong")
+
+    with pytest.raises(AssertionError, match="five wrong client secrets"):
+        test()
+
+
 def test_a_wrong_secret_counts_at_the_token_endpoint_too(own_emulator: EmulatorMaker) -> None:
-    emulator = own_emulator({})
+    emulator = own_emulator({}, may_ring=True)
     app = emulator.make_app()
 
     for _ in range(5):
