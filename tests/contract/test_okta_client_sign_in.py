@@ -95,6 +95,13 @@ async def test_a_rotation_with_proofs_of_possession(
         await rotate(okta, app_of(emulator, service), nothing)
 
 
+async def test_a_rotation_without_proofs_of_possession(
+    make_service: ServiceMaker, app: AppUnderTest
+) -> None:
+    async with signed_in_as(make_service(), dpop=Dpop.DISABLED) as okta:
+        await rotate(okta, app, nothing)
+
+
 def app_of(emulator: EmulatorClient, service: ServiceApp) -> AppUnderTest:
     state = emulator.make_app()
     return AppUnderTest(emulator, "", state["id"], state["clientId"], state["secrets"])
@@ -144,6 +151,16 @@ async def test_a_key_that_is_not_registered_is_refused(
             await okta.check_sign_in()
     trouble = caught.value.trouble
     assert (trouble.next, trouble.reason) == (Next.PERSON, Reason.INVALID_TOKEN)
+
+
+async def test_the_right_key_under_another_name_is_refused(make_service: ServiceMaker) -> None:
+    service = make_service()
+    text = f"kid: another\n{service.key.pem}"
+
+    async with signed_in_as(service, text) as okta:
+        with pytest.raises(RefusedError, match="under the same kid") as caught:
+            await okta.check_sign_in()
+    assert caught.value.trouble.reason is Reason.INVALID_TOKEN
 
 
 async def test_an_unknown_service_app_is_refused(service: ServiceApp) -> None:
@@ -214,6 +231,19 @@ async def test_tokens_that_die_in_mid_rotation_are_replaced(
         await rotate(okta, app_of(emulator, service), revoke)
 
 
+@pytest.mark.parametrize("is_bound", [False, True])
+async def test_tokens_that_expire_in_mid_rotation_are_replaced(
+    own_emulator: Callable[..., EmulatorClient], make_service: ServiceMaker, is_bound: bool
+) -> None:
+    """Sooner than we reckon: it is Okta's clock that jumps, by more than an hour each time."""
+    emulator = own_emulator({})
+    service = make_service(emulator, dpopBoundAccessTokens=is_bound)
+    ahead = iter(timedelta(hours=2 * number) for number in range(9))
+
+    async with signed_in_as(service) as okta:
+        await rotate(okta, app_of(emulator, service), lambda: emulator.set_clock(next(ahead)))
+
+
 @pytest.mark.parametrize("at_api", [False, True])
 async def test_nonces_that_end_in_mid_rotation_are_replaced(
     own_emulator: Callable[..., EmulatorClient], make_service: ServiceMaker, at_api: bool
@@ -229,13 +259,14 @@ async def test_nonces_that_end_in_mid_rotation_are_replaced(
         await rotate(okta, app_of(emulator, service), void)
 
 
-async def test_an_assertion_that_was_used_already_is_made_anew(
-    own_emulator: Callable[..., EmulatorClient], make_service: ServiceMaker
+@pytest.mark.parametrize("used", ["client_assertion_already_used", "dpop_proof_already_used"])
+async def test_what_was_used_already_is_signed_anew(
+    own_emulator: Callable[..., EmulatorClient], make_service: ServiceMaker, used: str
 ) -> None:
     emulator = own_emulator({})
-    emulator.add_fault("status", path="/v1/token", errorCode="client_assertion_already_used")
+    emulator.add_fault("status", path="/v1/token", errorCode=used)
 
-    async with signed_in_as(make_service(emulator)) as okta:
+    async with signed_in_as(make_service(emulator, dpopBoundAccessTokens=True)) as okta:
         await okta.check_sign_in()
 
 

@@ -178,6 +178,30 @@ async def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPa
     assert proxy.heads[0].startswith("GET http://acme.test/api/v1/apps/")
 
 
+@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY"])
+async def test_a_proxy_for_https_is_asked_for_a_tunnel_and_told_no_credentials(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    refusing = saying(b"", status="403 Forbidden")
+    async with Server(refusing).running() as proxy, client_of("https://acme.test") as okta:
+        monkeypatch.setenv(name, proxy.url)
+        with pytest.raises(NotSentError):
+            await okta.create_secret(APP_ID, VALUE)
+    assert proxy.heads[0].startswith("CONNECT acme.test:443 ")
+    assert "authorization" not in proxy.heads[0].lower()
+
+
+async def test_a_host_that_needs_no_proxy_is_not_asked_for_through_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Server(saying(b"[]")).running() as proxy, client_of("http://acme.test") as okta:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "example.com,acme.test")
+        with pytest.raises(NotSentError):
+            await okta.list_secrets(APP_ID)
+    assert proxy.heads == []
+
+
 async def test_a_proxy_of_another_kind_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "socks5://user:password@127.0.0.1:1")
     async with client_of("http://acme.test") as okta:
