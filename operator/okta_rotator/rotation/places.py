@@ -73,8 +73,11 @@ async def aside() -> AsyncIterator[None]:
     place.leave()
     try:
         yield
-    finally:
+    except Exception:
+        # But not upon a cancellation: what is cancelled has nothing more to do.
         await place.come_back()
+        raise
+    await place.come_back()
 
 
 @contextmanager

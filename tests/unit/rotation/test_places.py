@@ -119,3 +119,4 @@ async def test_a_cancellation_stays_one(has_news: bool) -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert office.notes == ["free"], "it needs no place to end"
