@@ -37,6 +37,19 @@ JUNK = [
 ]
 EVERY_DAY = {"spec.rotationInterval": 1}
 
+
+def local_time(zone: str) -> Json:
+    return {"hours": 3, "minutes": 0, "timeZone": zone}
+
+
+def window(**fields: Any) -> Json:
+    return {"policy": "Allow", "schedule": "0 22 * * MON-FRI", "duration": "4h", **fields}
+
+
+BOTH_TIMES = rotation(
+    {"spec.rotateAtUtc": {"hours": 3, "minutes": 0}, "spec.rotateAt": local_time("Europe/Berlin")}
+)["spec"]
+
 # Each: the path of the fault, the value there, and what the message says beside that path.
 ROTATION_FAULTS = [
     ("spec.connection", ABSENT, "Required value"),
@@ -54,6 +67,24 @@ ROTATION_FAULTS = [
     ("spec.rotationInterval", "30d", "must be of type integer"),
     ("spec.rotateAtUtc", {"hours": 24, "minutes": 0}, "spec.rotateAtUtc.hours in body should be"),
     ("spec.rotateAtUtc", {"hours": 3}, "spec.rotateAtUtc.minutes: Required value"),
+    ("spec.rotateAt", {"hours": 3, "minutes": 0}, "spec.rotateAt.timeZone: Required value"),
+    ("spec.rotateAt", local_time("Europe/Berlim"), "spec.rotateAt.timeZone: Invalid value"),
+    ("spec.rotateAt", local_time("Local"), "is no IANA time zone that this operator knows"),
+    ("spec.rotateAt", local_time("02:00"), "must be the name of an IANA time zone"),
+    ("spec.rotateAt", local_time(""), "must be the name of an IANA time zone"),
+    ("spec.rotateAt", local_time("../../etc/passwd"), "must be the name of an IANA time zone"),
+    ("spec", BOTH_TIMES, "spec.rotateAt: Invalid value"),
+    ("spec.spread", "24h1s", "must be a duration from 1m to 24h"),
+    ("spec.windows", [window()] * 17, "must have at most 16 items"),
+    ("spec.windows", [window(policy="Forbid")], 'supported values: "Allow", "Deny"'),
+    ("spec.windows", [window(schedule="0 22 * *")], "must be five cron fields"),
+    ("spec.windows", [window(schedule="@daily")], "must be five cron fields"),
+    ("spec.windows", [window(schedule="0 24 * * *")], "the hour (field 2) must be"),
+    ("spec.windows", [window(schedule="0 2 * * MO")], "the weekday (field 5) must be"),
+    ("spec.windows", [window(schedule="0 2 L * *")], "the day of the month (field 3) must be"),
+    ("spec.windows", [window(duration="721h")], "must be a duration from 1m to 720h"),
+    ("spec.windows", [window(duration="90s")], "must be whole minutes"),
+    ("spec.windows", [window(timeZone="Local")], "spec.windows[0].timeZone: Invalid value"),
     ("spec.secretsMapping.clientSecret", ABSENT, "Required value"),
     ("spec.secretsMapping.clientSecret", "a/b", "must be a key that a Secret can have"),
     ("spec.secretsMapping.clientSecret", "OKTA_CLIENT_ID", "must name another key of the Secret"),
@@ -376,6 +407,8 @@ def test_the_sign_in_of_a_connection_can_be_changed(
         ),
         ({}, {"spec.deletionPolicy": {"secret": "Delete", "oktaSecrets": "Revoke"}}),
         ({"spec.adoptionPolicy": "Adopt"}, {"spec.verification.recheckInterval": "90m"}),
+        ({"spec.rotateAt": local_time("Europe/Berlin")}, {"spec.windows": [window()] * 16}),
+        ({"spec.windows": [window(schedule="*/5,7-9/2 22-2 1,31 JAN,3 fri-mon")]}, {}),
     ],
 )
 def test_what_can_be_changed(

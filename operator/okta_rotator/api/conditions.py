@@ -127,6 +127,10 @@ class Reason(_Explained):
         "RetentionPending",
         "A rotation waits until the previous client secret has had the time that was promised.",
     )
+    WINDOW_CLOSED = (
+        "WindowClosed",
+        "A scheduled rotation was not finished within its window, and goes on in the next one.",
+    )
     CANNOT_VERIFY = (
         "CannotVerify",
         "Okta does not say whether it accepts the new client secret, so it is not published.",

@@ -34,6 +34,7 @@ from okta_rotator.api.patterns import (
 )
 from okta_rotator.api.rotation_status import RotationStatus as RotationStatus
 from okta_rotator.api.rules import Rule, cel_text, is_match, unchangeable
+from okta_rotator.api.timing import LocalTimeOfDay, TimeOfDay, Windows
 
 
 class ConnectionKind(StrEnum):
@@ -126,15 +127,6 @@ class RotationParameters(ApiModel):
     def effective_app_id(self) -> str:
         """The id of the Okta app for the paths of Okta's API."""
         return self.app_id if self.app_id is not None else self.client_id
-
-
-class TimeOfDay(ApiModel):
-    """A time of day in UTC."""
-
-    hours: Annotated[StrictInt, Field(ge=0, le=23)]
-    """Hour of the day in UTC, 0 to 23."""
-    minutes: Annotated[StrictInt, Field(ge=0, le=59)]
-    """Minute of the hour, 0 to 59."""
 
 
 class SecretsMapping(ApiModel):
@@ -348,6 +340,12 @@ class RotationSpec(ApiModel):
     """Which client secret is rotated, how often, and where it is published."""
 
     rules: ClassVar = (
+        Rule(
+            field=".rotateAt",
+            cel="!(has(self.rotateAtUtc) && has(self.rotateAt))",
+            says="only one of rotateAtUtc and rotateAt can be given",
+            holds=lambda own: own.rotate_at_utc is None or own.rotate_at is None,
+        ),
         _shorter_than_the_interval(".previousSecret.duration"),
         _shorter_than_the_interval(".previousSecret.inactiveHold"),
         Rule(
@@ -375,6 +373,14 @@ class RotationSpec(ApiModel):
     """Days from one scheduled rotation to the next, 1 to 3650."""
     rotate_at_utc: TimeOfDay | None = None
     """Time of day in UTC at which scheduled rotations run. Default: 00:00 UTC."""
+    rotate_at: LocalTimeOfDay | None = None
+    """Time of day in a time zone at which scheduled rotations run, instead of rotateAtUtc."""
+    spread: Annotated[Duration, between("1m", "24h")] | None = None
+    """Scheduled rotations run later by a part of this that depends on the resource's uid and
+    stays the same, so that many resources do not come at once: 1m to 24h."""
+    windows: Windows | None = None
+    """When scheduled rotations may run, at most 16 windows. One that is due waits for an opening;
+    the first rotation, manual ones and repairs do not."""
     secrets_mapping: SecretsMapping
     """Under which keys of the target Secret the values are published."""
     target: Target = Target()

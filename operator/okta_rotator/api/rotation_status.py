@@ -121,7 +121,8 @@ class RotationStatus(ApiModel):
     last_rotated_at: UtcTime | None = None
     """When a rotation last succeeded, in UTC."""
     next_rotation_at: UtcTime | None = None
-    """When the next scheduled rotation is due, in UTC. Absent before the first success and while
+    """When the next scheduled rotation will be tried, in UTC: when it is due, or when windows open
+    next. Absent before the first success and while
     isAutoRotationEnabled is false. A failure does not move it: see failures.nextAttemptAt."""
     last_rotation_job_id: Word | None = None
     """Id of the last rotation that was attempted."""

@@ -10,10 +10,11 @@ from typing import Final
 
 from okta_rotator.api.conditions import ConditionType
 from okta_rotator.rotation.backoff import hashed_fraction
-from okta_rotator.rotation.facts import due_rotation, is_bound, next_scheduled
+from okta_rotator.rotation.facts import due_rotation, is_bound
 from okta_rotator.rotation.okta_view import SecretState
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State, Trigger
+from okta_rotator.rotation.upcoming import next_scheduled, next_slot
 from okta_rotator.rotation.values import is_stand_in
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -21,7 +22,9 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 def next_look(s: Snapshot) -> datetime | None:
     """When something comes due that has not yet; None: only a change brings anything."""
-    moments = (next_scheduled(s), recheck_at(s), retirement_at(s))
+    slot = next_slot(s)
+    due = slot.due if slot is not None else None
+    moments = (due, next_scheduled(s), recheck_at(s), retirement_at(s))
     return min((at for at in moments if at is not None and at > s.now), default=None)
 
 

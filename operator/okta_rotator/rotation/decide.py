@@ -18,6 +18,7 @@ from okta_rotator.rotation.checks import (
     reach,
     requests,
     table,
+    timing,
 )
 from okta_rotator.rotation.decisions import Decision
 from okta_rotator.rotation.snapshot import Snapshot
@@ -48,6 +49,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     requests.revocation_is_bound,
     publication.published_value_is_rechecked,
     publication.refusal_is_noted_at_once,
+    timing.rotation_waits_for_an_opening,
     # From here on Okta is needed, and only for good reason.
     reach.nothing_needs_okta,
     reach.failure_is_recent,

@@ -55,6 +55,7 @@ from okta_rotator.rotation.state import StateUnreadableError, from_data, to_data
 from okta_rotator.rotation.target import target_name
 from okta_rotator.rotation.transitions import REFUSALS_REMEMBERED
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
+from okta_rotator.rotation.upcoming import windows_open_seldom
 
 logger = logging.getLogger(__name__)
 
@@ -384,7 +385,12 @@ class Engine:
             return Outcome(work.resource, verdict, None)
         status = await self._write_status(work, snapshot, verdict)
         name = work.resource.key.name if work.resource.spec is None else target_name(work.resource)
-        for notice in (*work.notices, *transitions(work.status_before, status, name)):
+        told = (
+            *work.notices,
+            *transitions(work.status_before, status, name),
+            *_advice(work, snapshot),
+        )
+        for notice in told:
             self._cluster.tell(work.resource, notice)
         if isinstance(verdict, Blocked):
             work.seen = what_is_seen.after_a_failure(work.seen, requests(snapshot))
@@ -407,6 +413,14 @@ class Engine:
         if status != work.resource.status:
             work.resource = await self._cluster.write_status(work.resource, status)
         return status
+
+
+def _advice(work: _Pass, snapshot: Snapshot) -> list[Notice]:
+    """Once for each spec: what will come of it otherwise than one may think."""
+    if work.status_before.observed_generation == work.resource.generation:
+        return []
+    seldom = windows_open_seldom(snapshot)
+    return [] if seldom is None else [Notice("WindowsOpenSeldom", seldom, is_warning=True)]
 
 
 def _at_start(work: _Pass, now: datetime) -> Seen:

@@ -18,10 +18,11 @@ from okta_rotator.api.names import (
     SECRET_ID_ANNOTATION,
 )
 from okta_rotator.rotation.okta_view import AuthMethod, OktaSecret, Proof, SecretState
-from okta_rotator.rotation.schedule import next_rotation_at
+from okta_rotator.rotation.schedule import Slot
 from okta_rotator.rotation.snapshot import SecretObject, Snapshot
 from okta_rotator.rotation.state import Credential, State, Trigger
 from okta_rotator.rotation.target import published_value, target_name
+from okta_rotator.rotation.upcoming import next_scheduled, next_slot
 from okta_rotator.rotation.values import SecretValue, is_made_for, is_stand_in
 
 
@@ -32,7 +33,8 @@ class Due:
     trigger: Trigger
     why: str
     token: str | None = None
-    at: datetime | None = None
+    slot: Slot | None = None
+    """The scheduled one that it serves."""
 
 
 def listed(s: Snapshot) -> tuple[OktaSecret, ...]:
@@ -146,18 +148,6 @@ def auth_method(s: Snapshot) -> AuthMethod | None:
     return AuthMethod(raw) if raw in set(AuthMethod) else None
 
 
-def next_scheduled(s: Snapshot) -> datetime | None:
-    """When the next scheduled rotation is due; None with auto-rotation off or before the first."""
-    state, spec = s.state, s.spec
-    if state is None or state.last_rotated_at is None or not spec.is_auto_rotation_enabled:
-        return None
-    manual = state.last_trigger is not None and state.last_trigger.counts_as_manual
-    base = state.last_rotated_at if manual else state.series_from or state.last_rotated_at
-    time = spec.rotate_at_utc
-    hour, minute = (time.hours, time.minutes) if time is not None else (0, 0)
-    return next_rotation_at(base, spec.rotation_interval, hour, minute, manual)
-
-
 class Verb(StrEnum):
     """What a person can ask for, by an annotation whose value is a token."""
 
@@ -225,7 +215,7 @@ def due_rotation(s: Snapshot) -> Due | None:
     if is_bound(state, state.active):
         why = "the active secret is to be revoked, as the annotations asked"
         return Due(Trigger.MANUAL, why, state.handled_revoke_previous)
-    at = next_scheduled(s)
-    if at is not None and at <= s.now:
-        return Due(Trigger.SCHEDULE, f"due since {at:%Y-%m-%d %H:%M} UTC", at=at)
+    slot, at = next_slot(s), next_scheduled(s)
+    if slot is not None and at is not None and at <= s.now:
+        return Due(Trigger.SCHEDULE, f"due since {slot.due:%Y-%m-%d %H:%M} UTC", slot=slot)
     return None

@@ -33,7 +33,6 @@ from okta_rotator.rotation.facts import (
     in_okta,
     is_active,
     is_paused,
-    next_scheduled,
     proof_of,
 )
 from okta_rotator.rotation.okta_view import Proof, SecretState
@@ -41,6 +40,12 @@ from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State
 from okta_rotator.rotation.target import needed_change, target_name
 from okta_rotator.rotation.trouble import Next, Trouble
+from okta_rotator.rotation.upcoming import (
+    next_scheduled,
+    next_slot,
+    waits_until,
+    windows_never_open,
+)
 
 
 def report(s: Snapshot, verdict: Verdict | None) -> RotationStatus:
@@ -57,7 +62,7 @@ def report(s: Snapshot, verdict: Verdict | None) -> RotationStatus:
         credentials=_credentials(s, state),
         last_rotation_attempted_at=_attempted_at(s, verdict),
         last_rotated_at=state.last_rotated_at if state is not None else old.last_rotated_at,
-        next_rotation_at=None if s.resource.spec is None or is_paused(s) else next_scheduled(s),
+        next_rotation_at=None if is_paused(s) else next_scheduled(s),
         last_rotation_job_id=_job_id(state),
         last_rotation_message=trouble.message if trouble is not None else None,
         connection=ConnectionSummary(app="okta", name=s.connection.name, id=s.connection.uid),
@@ -106,14 +111,28 @@ def _conditions(
 
 
 def _row(s: Snapshot, trouble: Trouble | None) -> _Row:
+    fault = windows_never_open(s)
+    if fault is not None:
+        return _Row(False, Reason.INVALID_SPEC, fault, stalled=True)
     if _is_published(s):
-        return _Row(True, Reason.PUBLISHED, f"Secret {target_name(s.resource)} is up to date")
+        message = f"Secret {target_name(s.resource)} is up to date{_waiting(s)}"
+        return _Row(True, Reason.PUBLISHED, message)
     if trouble is None:
         message = "the client secret is being rotated and published"
         return _Row(False, Reason.PROGRESSING, message, reconciling=True)
     if trouble.next is Next.PERSON:
         return _Row(False, trouble.reason, trouble.message, stalled=True)
     return _Row(False, trouble.reason, trouble.message, reconciling=True)
+
+
+def _waiting(s: Snapshot) -> str:
+    until, slot = waits_until(s), next_slot(s)
+    if until is None or slot is None or is_paused(s):
+        return ""
+    return (
+        f"; the rotation that is due since {slot.due:%Y-%m-%d %H:%M} UTC waits for the next "
+        f"opening of spec.windows, {until:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def _of_the_rotation(
@@ -198,7 +217,7 @@ def _rotation_status(
     state = s.state
     if state is not None and state.job is not None:
         return RotationResult.IN_PROGRESS
-    if state is not None and state.active is not None:
+    if state is not None and state.active is not None and waits_until(s) is None:
         return RotationResult.SUCCESS
     return RotationResult.PENDING
 

@@ -74,6 +74,8 @@ class Job:
     """The `rotate` token that asked for it."""
     due: datetime | None = None
     """The scheduled instant that it serves."""
+    slot_at: datetime | None = None
+    """The same without the resource's spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ class _JobRecord(_Json):
     started_at: AwareDatetime
     token: str | None = None
     due: AwareDatetime | None = None
+    slot_at: AwareDatetime | None = None
 
 
 class _Record(_Json):

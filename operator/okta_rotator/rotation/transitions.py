@@ -67,7 +67,7 @@ def move_roles(
         last_job_id=job.job_id,
         last_rotated_at=now.replace(microsecond=0),
         last_trigger=job.trigger,
-        series_from=served_date(job.due, now),
+        series_from=served_date(job.due, now, job.slot_at),
         handled_rotate=token or job.token or state.handled_rotate,
     )
 

@@ -271,6 +271,9 @@ def test_a_rotation_under_way_is_told_with_its_step(content: Any, okta: Any, ste
     assert report(there, None).last_rotation_job_id == "job-1"
 
 
+BERLIN = {"hours": 2, "minutes": 30, "timeZone": "Europe/Berlin"}
+
+
 @pytest.mark.parametrize(
     ("there", "expected"),
     [
@@ -295,6 +298,10 @@ def test_a_rotation_under_way_is_told_with_its_step(content: Any, okta: Any, ste
         ),
         (snapshot(state=state(series_from=START - timedelta(days=9))), NEXT),
         (snapshot(resource=invalid_resource()), None),
+        (
+            snapshot(resource=resource({"spec.rotateAt": BERLIN})),
+            datetime(2026, 4, 1, 0, 30, tzinfo=UTC),
+        ),
     ],
 )
 def test_the_next_rotation(there: Snapshot, expected: datetime | None) -> None:

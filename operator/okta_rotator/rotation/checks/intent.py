@@ -11,5 +11,13 @@ from okta_rotator.rotation.values import make_value
 
 def intent(s: Snapshot, state: State, due: Due) -> State:
     """The state with a candidate and a job, from the randomness of this snapshot."""
-    job = Job(s.draw.job_id, due.trigger, s.now, due.token, due.at)
+    slot = due.slot
+    job = Job(
+        job_id=s.draw.job_id,
+        trigger=due.trigger,
+        started_at=s.now,
+        token=due.token,
+        due=slot.due if slot is not None else None,
+        slot_at=slot.at if slot is not None else None,
+    )
     return begin(state, job, make_value(s.resource.uid, s.draw.randomness))
