@@ -22,7 +22,7 @@ from okta_rotator.api.rotation_status import (
     RotationResult,
     RotationStatus,
 )
-from okta_rotator.rotation.agenda import revoke_at
+from okta_rotator.rotation.agenda import retirement_at, revoke_at
 from okta_rotator.rotation.backoff import next_attempt_at
 from okta_rotator.rotation.decisions import Blocked, Settled, Verdict
 from okta_rotator.rotation.facts import (
@@ -78,6 +78,10 @@ def next_look(s: Snapshot, verdict: Verdict, status: RotationStatus) -> datetime
     match verdict:
         case Settled(next_look=at):
             return at
+        case Blocked(trouble=Trouble(reason=Reason.RETENTION_PENDING, until=until)):
+            # What may not be deleted yet is deactivated before, and its hold begins with that.
+            moments = (until, retirement_at(s))
+            return min((at for at in moments if at is not None and at > s.now), default=None)
         case Blocked(trouble=Trouble(next=Next.WAIT, until=until)):
             return until
         case Blocked(trouble=Trouble(next=Next.RETRY)):
