@@ -1,4 +1,4 @@
-"""`okta-rotator run` and `okta-rotator crds`."""
+"""`okta-rotator run`, `preview` and `crds`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from okta_rotator.cli.preview import preview
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.settings import LogFormat, Settings
 from okta_rotator.signals import End
@@ -144,6 +145,9 @@ def run_operator(settings: Settings) -> None:
 
     uvloop.run(run(settings, end))
     end.ignore_signals()
+
+
+app.command()(preview)
 
 
 @app.command()
