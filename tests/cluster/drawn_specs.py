@@ -87,6 +87,37 @@ DELETION = st.one_of(
     optional(secret=st.sampled_from(["Retain", "Delete"]), oktaSecrets=st.just("Retain")),
     st.just({"secret": "Delete", "oktaSecrets": "Revoke"}),
 )
+TIME = {"hours": st.integers(0, 23), "minutes": st.integers(0, 59)}
+ZONE = st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "Etc/GMT-14"])
+TIMES = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"rotateAtUtc": st.fixed_dictionaries(TIME)}),
+    st.fixed_dictionaries({"rotateAt": st.fixed_dictionaries({**TIME, "timeZone": ZONE})}),
+)
+
+
+def cron_field(least: int, most: int, *words: str) -> st.SearchStrategy[str]:
+    value = st.integers(least, most).map(str) | st.sampled_from(words or (str(least),))
+    spans = st.just("*") | value | st.builds("{}-{}".format, value, value)
+    stepped = st.builds("{}/{}".format, spans, st.integers(1, 99))
+    return st.lists(spans | stepped, min_size=1, max_size=2).map(",".join)
+
+
+WINDOW = st.fixed_dictionaries(
+    {
+        "policy": st.sampled_from(["Allow", "Deny"]),
+        "schedule": st.builds(
+            "{} {} {} {} {}".format,
+            cron_field(0, 59, "07"),
+            cron_field(0, 23, "07"),
+            cron_field(1, 31, "07"),
+            cron_field(1, 12, "JAN", "dec"),
+            cron_field(0, 7, "SUN", "fri"),
+        ),
+        "duration": st.integers(1, 720 * 60).map("{}m".format) | st.just("1h30m0s"),
+    },
+    optional={"timeZone": ZONE},
+)
 ROTATION = st.fixed_dictionaries(
     {
         "connection": st.fixed_dictionaries(
@@ -100,9 +131,8 @@ ROTATION = st.fixed_dictionaries(
     optional={
         "description": DESCRIPTION,
         "isAutoRotationEnabled": st.booleans(),
-        "rotateAtUtc": st.fixed_dictionaries(
-            {"hours": st.integers(0, 23), "minutes": st.integers(0, 59)}
-        ),
+        "spread": lengths(60, DAY),
+        "windows": st.lists(WINDOW, max_size=16),
         "target": TARGET,
         "verification": optional(
             enabled=st.booleans(),
@@ -114,6 +144,7 @@ ROTATION = st.fixed_dictionaries(
         "deletionPolicy": DELETION,
     },
 )
+ROTATION = st.builds(lambda spec, times: {**spec, **times}, ROTATION, TIMES)
 HOST = st.lists(LABEL.filter(lambda label: not label.endswith("-admin")), min_size=1, max_size=2)
 INSTANCE_URL = st.one_of(
     st.builds("https://{}.com{}".format, HOST.map(".".join), PORT),
@@ -217,7 +248,17 @@ ODD: list[Any] = [
     *({"a." * 120 + "io/a": "b"}, {"a." * 126 + "i/a": "b"}, {"a." * 126 + "io/a": "b"}),
     *({"a/b/c": "d"}, {"A/b": ""}, {"/a": ""}, {"a/": ""}, {"a": "x" * 64}, {"a": "x" * 1025}),
     *({str(number): "" for number in range(count)} for count in (32, 33)),
-    *({"hours": 0, "minutes": 0}, {"hours": 0}, {"hours": 24, "minutes": 0}, {"labels": {}}),
+    *("Local", "Europe/Berlin", "europe/berlin", "UTC", "Etc/GMT+5", "+02:00", "America", "../UTC"),
+    *("* * * * *", "0 22 * * mon-Fri", "60 0 * * *", "0 0 * * 8", "0 0 0 * *", "*/0 0 1 1 *"),
+    *("0  0 * * *", "@daily", "0 0 L * *", "0 0 * *", "0 0 * * * *", "0 0 * * 5-1/2,*/3,7"),
+    *("0 0 ? * *", "0 0 * * 1#1", "0 0 * * ,", "1440m", "90s", "60s", "721h", "24h1s"),
+    *(
+        {"hours": 0, "minutes": 0, "timeZone": "UTC"},
+        {"hours": 0, "minutes": 0},
+        {"hours": 0},
+        {"hours": 24, "minutes": 0},
+        {"labels": {}},
+    ),
     *("k" * size for size in (63, 64, 65, 100, 101, 253, 254, 255, 256, 257, 1025)),
     *("é" * size for size in (64, 256, 257)),
 ]
@@ -253,6 +294,20 @@ FULL = {
             "matchLabels": {"team": "a"},
             "matchExpressions": [{"key": "team", "operator": "In", "values": ["a"]}],
         },
+    ),
+    "in local time": rotation(
+        {
+            "spec.rotateAt": {"hours": 1, "minutes": 2, "timeZone": "Europe/Berlin"},
+            "spec.spread": "2h",
+            "spec.windows": [
+                {
+                    "policy": "Deny",
+                    "schedule": "0 8 * * MON-FRI",
+                    "duration": "10h",
+                    "timeZone": "Europe/Berlin",
+                }
+            ],
+        }
     ),
     "service app": service_app_connection({"spec.oauth.dpop": "Required"}),
 }

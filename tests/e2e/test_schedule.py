@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from okta_rotator.rotation.schedule import next_rotation_at
+from tests.resources import Json
 from tests.scene import Scene
 
 SOON = 5.0
@@ -108,3 +109,30 @@ def test_what_fell_due_while_no_operator_ran_runs_at_the_start(scene: Scene) -> 
     assert_rotated_by_schedule(scene)
     writes = [call for call in heard() if call in ("create", "deactivate", "delete")]
     assert writes == ["deactivate", "delete", "create"]
+
+
+def shut_but_on(day: datetime) -> Json:
+    """A window that denies every weekday but that of the day, in UTC."""
+    others = [str(number) for number in range(7) if number != day.isoweekday() % 7]
+    return {"policy": "Deny", "schedule": f"0 0 * * {','.join(others)}", "duration": "24h"}
+
+
+def test_a_due_rotation_waits_for_its_window_and_runs_when_nothing_denies_it(ready: Scene) -> None:
+    opening = datetime.now(UTC) + timedelta(days=3)
+    ready.rotate({"spec.windows": [shut_but_on(opening)]})
+    ready.until_ready()
+    published, heard = ready.published(), ready.listen()
+    then = make_old(ready, 40)
+    ready.until(lambda: "waits" in ready.condition("Ready")["message"], "it is said to wait")
+    assert ready.condition("Ready")["status"] == "True"
+    until = f"next opening of spec.windows, {opening:%Y-%m-%d} 00:00 UTC"
+    assert ready.condition("Ready")["message"].endswith(until)
+    status = ready.status()
+    assert status["nextRotationAt"] == f"{opening:%Y-%m-%d}T00:00:00Z"
+    assert status["rotationStatus"] == "pending"
+    assert (status["lastRotatedAt"], ready.published(), heard()) == (then, published, [])
+    ready.rotate({})
+    ready.until(lambda: ready.published() != published, "it rotates", SOON)
+    ready.until(lambda: ready.status()["rotationStatus"] == "success", "the report")
+    assert "waits" not in ready.condition("Ready")["message"]
+    assert_rotated_by_schedule(ready)
