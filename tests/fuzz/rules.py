@@ -10,7 +10,8 @@ from typing import Any
 
 from okta_rotator.api.base import rfc3339
 from okta_rotator.api.names import LONGEST_TOKEN, SECRET_ID_ANNOTATION
-from okta_rotator.rotation.schedule import next_rotation_at
+from okta_rotator.api.rotation import RotationSpec
+from okta_rotator.rotation.schedule import Schedule
 from tests.fuzz.normal import conditions_of, state_of, status_of, target_of
 from tests.fuzz.schema import annotation_of, request_verbs
 from tests.fuzz.subject import Hands, Seen, decoded
@@ -169,12 +170,13 @@ def _of_credentials(seen: Seen) -> Iterator[str]:
 
 def _of_schedule(seen: Seen) -> Iterator[str]:
     """Creation and rotations by hand both count as manual."""
-    time = seen.spec.get("rotateAtUtc", {"hours": 0, "minutes": 0})
-    wanted = None
-    if seen.spec["isAutoRotationEnabled"]:
+    spec, wanted = RotationSpec.model_validate(seen.spec), None
+    if spec.is_auto_rotation_enabled:
         last = datetime.fromisoformat(seen.status["lastRotatedAt"])
-        days = seen.spec["rotationInterval"]
-        wanted = rfc3339(next_rotation_at(last, days, time["hours"], time["minutes"], manual=True))
+        schedule = Schedule.of(spec, seen.resource["metadata"]["uid"])
+        due = schedule.next_slot(last, manual=True).due
+        opening = schedule.opening(due, due)
+        wanted = rfc3339(opening) if opening is not None else None
     yield from _differ("nextRotationAt", seen.status.get("nextRotationAt"), wanted)
 
 
