@@ -89,7 +89,7 @@ DELETION = st.one_of(
 )
 TIME = {"hours": st.integers(0, 23), "minutes": st.integers(0, 59)}
 ZONE = st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "Etc/GMT-14"])
-TIMES = st.one_of(
+TIMES: st.SearchStrategy[Json] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"rotateAtUtc": st.fixed_dictionaries(TIME)}),
     st.fixed_dictionaries({"rotateAt": st.fixed_dictionaries({**TIME, "timeZone": ZONE})}),

@@ -68,6 +68,7 @@ def test_a_manifest_alone_begins_with_the_first_rotation() -> None:
 
 def test_without_a_uid_the_spread_is_not_known() -> None:
     lines = shown(rotation({"spec.spread": "2h"}))
+    assert "2026-04-01 00:00:00" in lines[-1]
     assert lines[1] == (
         "note: there is no metadata.uid, by which the spread is chosen: each rotation comes later "
         "than shown, by the same part of 2h"

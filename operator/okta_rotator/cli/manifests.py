@@ -89,7 +89,7 @@ def describe(resource: Resource, found: Forecast, now: datetime) -> str:
 
 def _rule(resource: Resource, zone_name: str) -> str:
     spec = resource.sound_spec
-    schedule = Schedule.of(spec, resource.uid or None)
+    schedule = Schedule.of(spec, resource.uid)
     days = "day" if spec.rotation_interval == 1 else f"{spec.rotation_interval} days"
     parts = [f"every {days} at {schedule.time:%H:%M} {zone_name}"]
     if schedule.spread:

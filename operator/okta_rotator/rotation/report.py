@@ -22,7 +22,7 @@ from okta_rotator.api.rotation_status import (
     RotationResult,
     RotationStatus,
 )
-from okta_rotator.rotation.agenda import retirement_at, revoke_at
+from okta_rotator.rotation.agenda import recheck_at, retirement_at, revoke_at
 from okta_rotator.rotation.backoff import next_attempt_at
 from okta_rotator.rotation.decisions import Blocked, Settled, Verdict
 from okta_rotator.rotation.facts import (
@@ -80,13 +80,18 @@ def next_look(s: Snapshot, verdict: Verdict, status: RotationStatus) -> datetime
             return at
         case Blocked(trouble=Trouble(reason=Reason.RETENTION_PENDING, until=until)):
             # What may not be deleted yet is deactivated before, and its hold begins with that.
-            moments = (until, retirement_at(s))
-            return min((at for at in moments if at is not None and at > s.now), default=None)
+            return _first_to_come(s, until, retirement_at(s))
+        case Blocked(trouble=Trouble(reason=Reason.WINDOW_CLOSED, until=until)):
+            return _first_to_come(s, until, recheck_at(s))
         case Blocked(trouble=Trouble(next=Next.WAIT, until=until)):
             return until
         case Blocked(trouble=Trouble(next=Next.RETRY)):
             return status.failures.next_attempt_at if status.failures is not None else None
     return None
+
+
+def _first_to_come(s: Snapshot, *moments: datetime | None) -> datetime | None:
+    return min((at for at in moments if at is not None and at > s.now), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,8 @@ class Schedule:
     windows: Windows | None = None
 
     @classmethod
-    def of(cls, spec: RotationSpec, uid: str | None) -> Schedule:
-        """The schedule of a spec. Without a uid the spread is not known, and none is applied."""
+    def of(cls, spec: RotationSpec, uid: str) -> Schedule:
+        """The schedule of a spec. With an empty uid the spread is not known, and none is applied."""
         at = spec.rotate_at or spec.rotate_at_utc
         return cls(
             interval_days=spec.rotation_interval,
@@ -175,8 +175,8 @@ def _local(instant: datetime, zone: tzinfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
-def _spread(within: str | None, uid: str | None) -> timedelta:
-    if within is None or uid is None:
+def _spread(within: str | None, uid: str) -> timedelta:
+    if within is None or not uid:
         return timedelta(0)
     share = parsed_duration(within) * hashed_fraction(f"{uid}/spread")
     return timedelta(seconds=share // timedelta(seconds=1))

@@ -22,6 +22,7 @@ from okta_rotator.rotation.checks.proving import (
     unrecorded_refusals_are_used_up,
 )
 from okta_rotator.rotation.checks.reach import a_write_may_still_land, okta_cannot_be_asked
+from okta_rotator.rotation.checks.timing import rotation_waits_for_an_opening
 from okta_rotator.rotation.decisions import (
     Blocked,
     Decision,
@@ -167,7 +168,8 @@ def published_value_is_rechecked(s: Snapshot) -> Prove | WriteState | None:
         return None
     if due_rotation(s) is not None:
         return None
-    if state.candidate is not None or s.seen.refused_at is not None:
+    is_under_way = state.candidate is not None and rotation_waits_for_an_opening(s) is None
+    if is_under_way or s.seen.refused_at is not None:
         return None
     if not may_ask_unrecorded(s, state):
         return None
