@@ -88,6 +88,13 @@ def test_an_overdue_rotation_runs_now() -> None:
     assert row.endswith("overdue since 2026-01-31 01:30:00")
 
 
+def test_a_paused_resource_is_said_to_be_paused() -> None:
+    paused = {"metadata.annotations": {"okta-rotator.dev/paused": "true"}}
+    note = "note: okta-rotator.dev/paused is set: nothing runs until it is taken away"
+    assert shown(got(paused))[1] == note
+    assert note not in shown(got())
+
+
 def test_without_auto_rotation_none_is_shown() -> None:
     assert shown(rotation({"spec.isAutoRotationEnabled": False}))[1:] == [
         "note: isAutoRotationEnabled is false: no rotation runs by schedule"

@@ -10,9 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from okta_rotator.api.base import spec_error_message
-from okta_rotator.api.names import GROUP, ROTATION_KIND
+from okta_rotator.api.names import GROUP, PAUSED_ANNOTATION, ROTATION_KIND
 from okta_rotator.api.rotation import RotationSpec, RotationStatus
 from okta_rotator.api.zones import zone
+from okta_rotator.rotation.facts import says_paused
 from okta_rotator.rotation.forecast import Forecast, forecast
 from okta_rotator.rotation.schedule import Schedule
 from okta_rotator.rotation.snapshot import Key, Resource
@@ -60,6 +61,7 @@ def _resource(body: Mapping[str, Any]) -> Resource:
     metadata, status = body.get("metadata"), body.get("status")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     name = str(metadata.get("name", "(without a name)"))
+    paused = (metadata.get("annotations") or {}).get(PAUSED_ANNOTATION, "")
     try:
         spec = RotationSpec.model_validate(body.get("spec"))
     except ValidationError as error:
@@ -70,7 +72,7 @@ def _resource(body: Mapping[str, Any]) -> Resource:
         generation=1,
         resource_version="",
         deleting=False,
-        annotations={},
+        annotations={PAUSED_ANNOTATION: str(paused)},
         created_at=datetime.min.replace(tzinfo=UTC),
         spec=spec,
         spec_error=None,
@@ -104,6 +106,8 @@ def _notes(resource: Resource, found: Forecast) -> Iterator[str]:
     if not spec.is_auto_rotation_enabled:
         yield "isAutoRotationEnabled is false: no rotation runs by schedule"
         return
+    if says_paused(resource.annotations):
+        yield f"{PAUSED_ANNOTATION} is set: nothing runs until it is taken away"
     if spec.spread is not None and not resource.uid:
         yield (
             f"there is no metadata.uid, by which the spread is chosen: each rotation comes later "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -170,11 +171,13 @@ _ANNOTATIONS: Final = {
 
 
 def is_paused(s: Snapshot) -> bool:
-    """Whether a person has stopped everything. "True" and "yes" are meant so, too."""
-    return s.resource.annotations.get(PAUSED_ANNOTATION, "false").strip().lower() not in (
-        "",
-        "false",
-    )
+    """Whether a person has stopped everything."""
+    return says_paused(s.resource.annotations)
+
+
+def says_paused(annotations: Mapping[str, str]) -> bool:
+    """Whether they stop everything: "True" and "yes" are meant so, too."""
+    return annotations.get(PAUSED_ANNOTATION, "false").strip().lower() not in ("", "false")
 
 
 def asked(s: Snapshot, verb: Verb) -> str | None:

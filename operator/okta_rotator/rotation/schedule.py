@@ -64,7 +64,7 @@ class Schedule:
 
     @classmethod
     def of(cls, spec: RotationSpec, uid: str) -> Schedule:
-        """The schedule of a spec. With an empty uid the spread is not known, and none is applied."""
+        """The schedule of a spec. Without a uid (`""`) no spread is applied: it is not known."""
         at = spec.rotate_at or spec.rotate_at_utc
         return cls(
             interval_days=spec.rotation_interval,
