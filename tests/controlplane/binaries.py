@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 
 from tests.controlplane.build import build
 from tests.controlplane.progress import Stopwatch, say
-from tests.controlplane.targets import TARGETS, Target
+from tests.controlplane.targets import TARGETS, OwnTarget, Target
 
 # More than all builds together take on a small machine.
 LOCK_TIMEOUT_SECONDS = 3600.0
@@ -28,18 +28,18 @@ def cache_folder() -> Path:
     return Path(base) / "okta-rotator" / "controlplane"
 
 
-def _ready_made(target: Target) -> Path | None:
+def _ready_made(target: Target | OwnTarget) -> Path | None:
     candidates = [_cached(target)]
     if assets := os.environ.get("KUBEBUILDER_ASSETS"):
         candidates.insert(0, Path(assets) / target.name)
     return next((path for path in candidates if os.access(path, os.X_OK)), None)
 
 
-def _cached(target: Target) -> Path:
+def _cached(target: Target | OwnTarget) -> Path:
     return cache_folder() / target.version / target.name
 
 
-def _build_once(target: Target) -> Path:
+def _build_once(target: Target | OwnTarget) -> Path:
     _cached(target).parent.mkdir(parents=True, exist_ok=True)
     lock = _acquire(cache_folder() / "lock", target.name)
     try:
@@ -61,7 +61,7 @@ def _acquire(path: Path, name: str) -> FileLock:
     return lock
 
 
-def _build_into_cache(target: Target) -> Path:
+def _build_into_cache(target: Target | OwnTarget) -> Path:
     # The lock is ours, so what is there was left by a run that was killed.
     for left in cache_folder().glob(f"{_WORK_PREFIX}*"):
         shutil.rmtree(left, ignore_errors=True)

@@ -3,28 +3,38 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 from tests.controlplane.errors import BuildError
 from tests.controlplane.process import tail
 from tests.controlplane.progress import Stopwatch, say
-from tests.controlplane.targets import Target
+from tests.controlplane.targets import OwnTarget, Target
 from tests.controlplane.toolchain import find_go
 
 HEARTBEAT_SECONDS = 30.0
 
 
-def build(target: Target, folder: Path) -> Path:
+def build(target: Target | OwnTarget, folder: Path) -> Path:
     """Build the target inside an empty folder and return the finished program."""
     go = find_go()
     elapsed = Stopwatch()
     say(f"building {target.name} {target.version} from its Go module, once; this takes minutes")
-    (folder / "go.mod").write_text(_go_mod(target, _own_go_mod(go, target, folder)))
+    package, ldflags = _lay_out(go, target, folder)
     program = folder / target.name
-    _run_go(_build_command(go, target, program), folder, f"building {target.name}")
+    _run_go(_build_command(go, package, ldflags, program), folder, f"building {target.name}")
     say(f"built {target.name} in {elapsed}")
     return program
+
+
+def _lay_out(go: Path, target: Target | OwnTarget, folder: Path) -> tuple[str, str]:
+    """Make the folder a module that has the target; its package, and flags for the linker."""
+    if isinstance(target, OwnTarget):
+        shutil.copytree(target.source, folder, dirs_exist_ok=True)
+        return ".", ""
+    (folder / "go.mod").write_text(_go_mod(target, _own_go_mod(go, target, folder)))
+    return target.package, target.ldflags
 
 
 def _own_go_mod(go: Path, target: Target, folder: Path) -> str:
@@ -49,12 +59,12 @@ def _go_mod(target: Target, own: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _build_command(go: Path, target: Target, program: Path) -> list[str | Path]:
+def _build_command(go: Path, package: str, ldflags: str, program: Path) -> list[str | Path]:
     # Without debug information the programs are a third smaller and link faster.
-    ldflags = f"-s -w {target.ldflags}"
+    ldflags = f"-s -w {ldflags}"
     # -mod=mod lets go complete the module file: the sums come from Go's checksum database.
     flags = ["-mod=mod", "-trimpath", f"-ldflags={ldflags}"]
-    return [go, "build", *flags, "-o", program, target.package]
+    return [go, "build", *flags, "-o", program, package]
 
 
 def _run_go(command: list[str | Path], folder: Path, doing: str) -> Path:

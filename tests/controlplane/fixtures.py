@@ -1,6 +1,7 @@
 """The control plane as pytest fixtures; a plugin, named in the top-level conftest.py."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ PROGRAMS_OF_FIXTURES = {
     "control_plane": PROGRAMS,
     "new_control_plane": PROGRAMS,
     "controller_manager": ("kube-controller-manager",),
+    "judges": ("judges",),
 }
 
 
@@ -52,6 +54,12 @@ def new_control_plane() -> Iterator[ControlPlane]:
 def controller_manager(control_plane: ControlPlane) -> Daemon:
     """The shared control plane's controller manager, for tests in which things are deleted."""
     return control_plane.start_controller_manager()
+
+
+@pytest.fixture(scope="session")
+def judges() -> Path:
+    """The program that judges a status as GitOps tools do."""
+    return find("judges")
 
 
 @pytest.fixture

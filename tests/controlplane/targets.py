@@ -1,6 +1,8 @@
 """Which programs there are, and the one version of each that is used."""
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 KUBERNETES = "v1.36.3"
 ETCD = "v3.6.14"
@@ -17,6 +19,20 @@ class Target:
     ldflags: str = ""
 
 
+@dataclass(frozen=True)
+class OwnTarget:
+    """A Go program of this repository: a folder with its module."""
+
+    name: str
+    source: Path
+
+    @property
+    def version(self) -> str:
+        """A digest of the source: another source is another program."""
+        content = b"".join(path.read_bytes() for path in sorted(self.source.iterdir()))
+        return f"{self.name}-{hashlib.sha256(content).hexdigest()[:12]}"
+
+
 def _kubernetes(name: str) -> Target:
     # A build outside the release scripts calls itself v0.0.0, and clients act on the version.
     ldflags = f"-X k8s.io/component-base/version.gitVersion={KUBERNETES}"
@@ -25,12 +41,13 @@ def _kubernetes(name: str) -> Target:
 
 _SERVER = "go.etcd.io/etcd/server/v3"
 
-TARGETS = {
+TARGETS: dict[str, Target | OwnTarget] = {
     target.name: target
     for target in (
         Target("etcd", _SERVER, ETCD, _SERVER),
         _kubernetes("kube-apiserver"),
         _kubernetes("kubectl"),
         _kubernetes("kube-controller-manager"),
+        OwnTarget("judges", Path(__file__).parents[1] / "kstatus" / "judges"),
     )
 }

@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from tests.controlplane import binaries, build, progress, toolchain
 from tests.controlplane.errors import BuildError, GoMissingError
-from tests.controlplane.targets import ETCD, KUBERNETES, TARGETS, Target
+from tests.controlplane.targets import ETCD, KUBERNETES, TARGETS, OwnTarget, Target
 
 # Stands in for Go; what it "builds" is the module file that it was asked to build from.
 FAKE_GO = """#!/bin/sh
@@ -60,7 +60,7 @@ def fake_go(
     return make
 
 
-def no_build(target: Target, folder: Path) -> Path:
+def no_build(target: Target | OwnTarget, folder: Path) -> Path:
     raise AssertionError(f"{target.name} was built")
 
 
@@ -209,7 +209,27 @@ def test_a_go_that_is_too_old_makes_way_for_the_packaged_one(
 
 
 def test_every_program_has_its_pinned_version() -> None:
-    assert {target.version for target in TARGETS.values()} == {ETCD, KUBERNETES}
+    foreign = [target for target in TARGETS.values() if isinstance(target, Target)]
+    assert {target.version for target in foreign} == {ETCD, KUBERNETES}
+
+
+def test_another_source_is_another_program(tmp_path: Path) -> None:
+    (tmp_path / "main.go").write_text("package main")
+    before = OwnTarget("tool", tmp_path).version
+    (tmp_path / "main.go").write_text("package main\n")
+    assert OwnTarget("tool", tmp_path).version != before
+
+
+def test_a_program_of_ours_is_built_from_its_folder(
+    fake_go: Callable[..., Path], tmp_path: Path
+) -> None:
+    source, folder = tmp_path / "source", tmp_path / "folder"
+    for path in (source, folder):
+        path.mkdir()
+    (source / "go.mod").write_text("module tool")
+    fake_go()
+    program = build.build(OwnTarget("tool", source), folder)
+    assert program.read_text() == "module tool"
 
 
 def test_progress_is_a_line_on_the_real_stderr(capfd: pytest.CaptureFixture[str]) -> None:
