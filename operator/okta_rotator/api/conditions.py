@@ -7,11 +7,12 @@ it occurs, and is its documentation.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictInt
+from pydantic import BeforeValidator, Field, StrictInt
 
 from okta_rotator.api.base import ApiModel, UtcTime
+from okta_rotator.api.names import UNSEEN
 
 
 class _Explained(StrEnum):
@@ -157,6 +158,16 @@ class Reason(_Explained):
         "SecretNotFound",
         "The Secret or the key that holds the credentials does not exist.",
     )
+
+
+def _if_seen(value: Any) -> Any:
+    return None if value == UNSEEN else value
+
+
+ObservedGeneration = Annotated[
+    Annotated[StrictInt, Field(ge=UNSEEN)] | None, BeforeValidator(_if_seen)
+]
+"""The `metadata.generation` that a status was made from; None before the first status."""
 
 
 class Condition(ApiModel):

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field, StrictInt
 
 from okta_rotator.api.base import ApiModel, ListMap, UtcTime
-from okta_rotator.api.conditions import Condition
+from okta_rotator.api.conditions import Condition, ObservedGeneration
 from okta_rotator.api.patterns import ClientId, InstanceUrl, ObjectName, PemCertificates, SecretKey
 from okta_rotator.api.rules import Rule, unchangeable
 
@@ -124,8 +124,8 @@ class ConnectionSpec(ApiModel):
 class ConnectionStatus(ApiModel):
     """What the operator found out about the connection."""
 
-    observed_generation: Annotated[StrictInt, Field(ge=0)] | None = None
-    """The metadata.generation that this status was made from."""
+    observed_generation: ObservedGeneration = None
+    """The metadata.generation that this status was made from; -1 before the first one."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16), ListMap("type")] | None = (
         None
     )

@@ -20,6 +20,7 @@ from okta_rotator.api.names import (
     GROUP,
     ROTATION_KIND,
     ROTATION_PLURAL,
+    UNSEEN,
     VERSION,
 )
 from okta_rotator.api.rotation import OktaClientSecretRotation
@@ -28,6 +29,9 @@ from okta_rotator.api.schema import Json, structural
 HEADER: Final = (
     "# Made from the models in okta_rotator/api by `okta-rotator crds`; not to be edited.\n"
 )
+
+# To kstatus an object without a status is finished; one whose generation is not observed is not.
+_UNSEEN: Final = {"observedGeneration": UNSEEN}
 
 _TOP: Final = {
     "apiVersion": {
@@ -101,7 +105,8 @@ class Kind:
 
     def _schema(self) -> Json:
         schema = structural(self.model)
-        return {**schema, "properties": {**_TOP, **schema["properties"]}}
+        status = {**schema["properties"]["status"], "default": _UNSEEN}
+        return {**schema, "properties": {**_TOP, **schema["properties"], "status": status}}
 
 
 def _condition(kind: str, part: str) -> str:

@@ -52,3 +52,6 @@ STATE_SECRET_TYPE: Final = f"{GROUP}/state"
 
 ROTATION_TYPE: Final = "okta-client-secret"
 """What `status.type` always is."""
+
+UNSEEN: Final = -1
+"""`status.observedGeneration` of an object that the operator has not seen yet."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt
 
 from okta_rotator.api.base import ApiModel, ListMap, UtcTime
-from okta_rotator.api.conditions import Condition
+from okta_rotator.api.conditions import Condition, ObservedGeneration
 
 Index = Annotated[StrictInt, Field(ge=0, le=1)]
 Count = Annotated[StrictInt, Field(ge=0)]
@@ -100,8 +100,8 @@ class RotationStatus(ApiModel):
 
     type: Literal["okta-client-secret"] | None = None
     """Always okta-client-secret."""
-    observed_generation: Count | None = None
-    """The metadata.generation that this status was made from."""
+    observed_generation: ObservedGeneration = None
+    """The metadata.generation that this status was made from; -1 before the first one."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16), ListMap("type")] | None = (
         None
     )
