@@ -159,8 +159,17 @@ class Bench:
 
     def ready(self) -> tuple[str, str]:
         """Status and reason of the condition as last written."""
-        (condition,) = self.kube.patched[-1][1]["/status"]["conditions"]
+        condition, *_ = self.conditions()
+        assert condition["type"] == "Ready"
         return condition["status"], condition["reason"]
+
+    def others(self) -> dict[str, str]:
+        """Of the conditions beside it, the status."""
+        _, *others = self.conditions()
+        return {condition["type"]: condition["status"] for condition in others}
+
+    def conditions(self) -> list[Json]:
+        return list(self.kube.patched[-1][1]["/status"]["conditions"])
 
 
 def body(

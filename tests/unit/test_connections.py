@@ -110,6 +110,7 @@ async def test_what_needs_a_person(bench: Bench, changes: Json, reason: str, wor
     assert (problem.reason, problem.next) == (Reason.CONNECTION_NOT_READY, Next.PERSON)
     assert words in problem.message
     assert bench.events == [(reason, True)]
+    assert bench.others() == {"Stalled": "True"}
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])
@@ -186,6 +187,7 @@ async def test_a_connection_fails_and_the_session_is_not_used(bench: Bench) -> N
     problem = bench.problem()
     assert problem is not None
     assert (problem.reason, problem.next) == (Reason.CONNECTION_NOT_READY, Next.RETRY)
+    assert bench.others() == {"Reconciling": "True"}
     assert bench.book.connection_of(RESOURCE).org_id == "00o1"
 
 

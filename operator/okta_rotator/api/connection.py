@@ -129,7 +129,8 @@ class ConnectionStatus(ApiModel):
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16), ListMap("type")] | None = (
         None
     )
-    """Ready is True when Okta accepted the credentials at the last check."""
+    """Ready is True when Okta accepted the credentials at the last check. Where it is False,
+    Reconciling says that it is tried again, Stalled that a person has to act."""
     org_id: Annotated[str, Field(max_length=64)] | None = None
     """Okta's id of the org, as the org itself states it."""
     org_host: Annotated[str, Field(max_length=255)] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from okta_rotator.api.cluster_connection import ClusterConnectionSpec, Grant
 from okta_rotator.api.conditions import Condition, ConditionType, Reason
@@ -14,7 +14,7 @@ from okta_rotator.cluster.resources import connection_spec
 from okta_rotator.connections.credentials import access_of, reference_of
 from okta_rotator.rotation.okta_view import Organization
 from okta_rotator.rotation.ports import OktaSession
-from okta_rotator.rotation.trouble import Trouble
+from okta_rotator.rotation.trouble import Next, Trouble
 
 RECHECK: Final = timedelta(hours=24)
 """An API token dies after 30 days without use, so each one is used once a day (Okta's docs)."""
@@ -94,25 +94,48 @@ def entry_of(body: Mapping[str, Any]) -> Entry:
 
 def status_of(entry: Entry, now: datetime) -> ConnectionStatus:
     """What is to be written after a check."""
-    trouble, organization = entry.problem, entry.organization
-    is_ready = trouble is None and organization is not None
-    ready, old = "True" if is_ready else "False", ready_of(entry.status)
-    since = old.last_transition_time if old is not None and old.status == ready else now
-    condition = Condition(
-        type=ConditionType.READY,
-        status=ready,
-        reason=Reason.CONNECTED if trouble is None else trouble.reason,
-        message="signed in at Okta" if trouble is None else trouble.message,
-        last_transition_time=since,
-        observed_generation=entry.generation,
-    )
+    organization = entry.organization
     return ConnectionStatus(
         observed_generation=entry.generation,
-        conditions=(condition,),
+        conditions=_conditions(entry, now),
         org_id=entry.org_id,
         org_host=organization.host if organization is not None else entry.status.org_host,
         method=entry.spec.method if entry.spec is not None else None,
         last_checked_at=now,
+    )
+
+
+def _conditions(entry: Entry, now: datetime) -> tuple[Condition, ...]:
+    """Ready, and where it is False what comes next, as kstatus reads it."""
+    trouble = entry.problem
+    if trouble is None:
+        told = Reason.CONNECTED, "signed in at Okta"
+        return (_condition(entry, ConditionType.READY, "True", told, now),)
+    needs_a_person = trouble.next is Next.PERSON
+    other = ConditionType.STALLED if needs_a_person else ConditionType.RECONCILING
+    told = trouble.reason, trouble.message
+    return (
+        _condition(entry, ConditionType.READY, "False", told, now),
+        _condition(entry, other, "True", told, now),
+    )
+
+
+def _condition(
+    entry: Entry,
+    kind: ConditionType,
+    status: Literal["True", "False"],
+    told: tuple[Reason, str],
+    now: datetime,
+) -> Condition:
+    old = next((c for c in entry.status.conditions or () if c.type == kind), None)
+    since = old.last_transition_time if old is not None and old.status == status else now
+    return Condition(
+        type=kind,
+        status=status,
+        reason=told[0],
+        message=told[1],
+        last_transition_time=since,
+        observed_generation=entry.generation,
     )
 
 
