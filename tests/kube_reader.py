@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import ssl
+import time
+from collections.abc import Iterator
 
 import httpx
 
@@ -45,6 +48,25 @@ class KubeReader:
     def list(self, kind: str, **selectors: str) -> list[Json]:
         answer = self._http.get(self._path(kind), params=selectors).raise_for_status()
         return list(answer.json()["items"])
+
+    def version(self, kind: str) -> str:
+        """The resourceVersion from which on a watch of the kind misses nothing.
+
+        A kind that was just made known is answered by 429 for a moment.
+        """
+        answer = self._http.get(self._path(kind))
+        while answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            time.sleep(0.1)
+            answer = self._http.get(self._path(kind))
+        return str(answer.raise_for_status().json()["metadata"]["resourceVersion"])
+
+    def changes(self, kind: str, version: str, seconds: int) -> Iterator[Json]:
+        """The events of a watch since that resourceVersion, for so long."""
+        query = {"watch": "1", "resourceVersion": version, "timeoutSeconds": str(seconds)}
+        with self._http.stream("GET", self._path(kind), params=query) as answer:
+            answer.raise_for_status()
+            for line in answer.iter_lines():
+                yield json.loads(line)
 
     def _path(self, kind: str) -> str:
         return _PATHS[kind].format(self._namespace)
