@@ -87,7 +87,7 @@ def test_a_connection_applied_after_its_rotation_costs_no_warning(running: Scene
     rotate_through_own_connection(running)
     running.connect(own_connection(running))
     running.until_ready()
-    assert running.event_reasons() == ["Rotated"]
+    running.until(lambda: running.event_reasons() == ["Rotated"], "the rotation alone is told")
 
 
 def test_an_okta_that_is_down_at_the_start_is_found_once_it_is_up(running: Scene) -> None:
