@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from okta_rotator.api.connection import ConnectionSpec
-from okta_rotator.connections import ConnectionBook
+from okta_rotator.connections.book import ConnectionBook
 from okta_rotator.okta.client import OktaClient
 from okta_rotator.rotation.access import Access, ApiTokenCredentials
 from tests import virtual_time
@@ -59,6 +59,8 @@ def book_of(org: Org) -> ConnectionBook:
         clock,
         lambda key: None,
         lambda key, name: None,
+        home="okta-rotator-system",
+        labels=None,
     )
 
 
