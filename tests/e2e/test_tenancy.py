@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from okta_rotator.api.names import UNSEEN
 from tests.cluster import deployed
 from tests.cluster.audit import AuditLog
 from tests.controlplane import ControlPlane
@@ -495,4 +496,6 @@ def test_an_operator_of_single_namespaces_serves_no_connection_of_the_cluster(
     assert "looks after single namespaces (--namespace)" in ready["message"]
     assert running.conditions() == DENIED
     assert heard() == []
-    assert "status" not in (running.get("coktaconn", running.namespace) or {})
+    # As the API server made it: nobody has looked at it.
+    unseen = (running.get("coktaconn", running.namespace) or {})["status"]
+    assert unseen == {"observedGeneration": UNSEEN}

@@ -133,7 +133,7 @@ async def test_what_is_wrong_is_told_to_tenants_in_general_alone(bench: Bench) -
     bench.kube.objects.clear()
     bench.book.saw(body(ALL_OF_TEAM_A))
     await bench.checked()
-    (condition,) = bench.kube.patched[-1][1]["/status"]["conditions"]
+    condition, *_ = bench.kube.patched[-1][1]["/status"]["conditions"]
     assert f"kubectl -n {HOME} create secret generic okta-api-token" in condition["message"]
     problem = trouble(bench)
     assert problem.reason is Reason.CONNECTION_NOT_READY
