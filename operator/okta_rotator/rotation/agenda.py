@@ -14,7 +14,7 @@ from okta_rotator.rotation.facts import due_rotation, is_bound
 from okta_rotator.rotation.okta_view import SecretState
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State, Trigger
-from okta_rotator.rotation.upcoming import next_scheduled, next_slot
+from okta_rotator.rotation.upcoming import next_scheduled, next_slot, opening_of
 from okta_rotator.rotation.values import is_stand_in
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ def next_look(s: Snapshot) -> datetime | None:
     """When something comes due that has not yet; None: only a change brings anything."""
     slot = next_slot(s)
     due = slot.due if slot is not None else None
-    moments = (due, next_scheduled(s), recheck_at(s), retirement_at(s))
+    moments = (due, opening_of(s, slot), recheck_at(s), retirement_at(s))
     return min((at for at in moments if at is not None and at > s.now), default=None)
 
 

@@ -23,7 +23,7 @@ from okta_rotator.rotation.schedule import Slot
 from okta_rotator.rotation.snapshot import SecretObject, Snapshot
 from okta_rotator.rotation.state import Credential, State, Trigger
 from okta_rotator.rotation.target import published_value, target_name
-from okta_rotator.rotation.upcoming import next_scheduled, next_slot
+from okta_rotator.rotation.upcoming import next_slot, opening_of
 from okta_rotator.rotation.values import SecretValue, is_made_for, is_stand_in
 
 
@@ -218,7 +218,8 @@ def due_rotation(s: Snapshot) -> Due | None:
     if is_bound(state, state.active):
         why = "the active secret is to be revoked, as the annotations asked"
         return Due(Trigger.MANUAL, why, state.handled_revoke_previous)
-    slot, at = next_slot(s), next_scheduled(s)
+    slot = next_slot(s)
+    at = opening_of(s, slot)
     if slot is not None and at is not None and at <= s.now:
         return Due(Trigger.SCHEDULE, f"due since {slot.due:%Y-%m-%d %H:%M} UTC", slot=slot)
     return None

@@ -123,7 +123,8 @@ class Schedule:
 
     def _slot(self, day: date) -> Slot:
         local = datetime.combine(day, self.time)
-        return Slot(shown(local, self.zone), shown(local + self.spread, self.zone))
+        at = shown(local, self.zone)
+        return Slot(at, shown(local + self.spread, self.zone) if self.spread else at)
 
 
 def shown(local: datetime, zone: tzinfo) -> datetime:
@@ -132,6 +133,8 @@ def shown(local: datetime, zone: tzinfo) -> datetime:
     Of two the first. Where they skip it: the first instant after, or if that is another day
     already, the last minute before; for a day that is skipped as a whole, the first instant after.
     """
+    if zone is UTC:
+        return local.replace(tzinfo=UTC)
     instant = local.replace(tzinfo=zone).astimezone(UTC)
     if _local(instant, zone) == local:
         return instant

@@ -25,18 +25,26 @@ def next_slot(s: Snapshot) -> Slot | None:
     return schedule_of(s).next_slot(state.last_rotated_at, manual, series_from)
 
 
+def opening_of(s: Snapshot, slot: Slot | None) -> datetime | None:
+    """When a slot's rotation is tried: the slot, moved to the next opening."""
+    if slot is None or not s.spec.windows:
+        return slot.due if slot is not None else None
+    return schedule_of(s).opening(slot.due, s.now)
+
+
 def next_scheduled(s: Snapshot) -> datetime | None:
-    """When the next scheduled rotation is tried: the slot, moved to the next opening."""
-    slot = next_slot(s)
-    return None if slot is None else schedule_of(s).opening(slot.due, s.now)
+    """When the next scheduled rotation is tried."""
+    return opening_of(s, next_slot(s))
 
 
 def waits_until(s: Snapshot) -> datetime | None:
     """Until when a due rotation waits for its windows; None: none does."""
+    if s.resource.spec is None or not s.spec.windows:
+        return None
     slot = next_slot(s)
     if slot is None or slot.due > s.now:
         return None
-    at = next_scheduled(s)
+    at = opening_of(s, slot)
     return at if at is not None and at > s.now else None
 
 
