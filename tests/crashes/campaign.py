@@ -82,7 +82,8 @@ def _play(place: Place, scenario: Scenario, strike: Strike | None) -> Case:
         with _complaining(case):
             case.complaints.extend(_acts(stage, case))
         case.tally = stage.end_consumer()
-        case.complaints.extend(judge.of_the_consumer(case.tally))
+        must_sign_in = scenario.lives and bool(case.calls)
+        case.complaints.extend(judge.of_the_consumer(case.tally, must_sign_in))
     return case
 
 

@@ -61,7 +61,9 @@ def at_end(stage: Stage, scenario: Scenario, then: Before) -> Iterator[str]:
         yield from _of_the_living(stage, scenario, then)
 
 
-def of_the_consumer(tally: Tally) -> Iterator[str]:
+def of_the_consumer(tally: Tally, must_sign_in: bool) -> Iterator[str]:
+    if must_sign_in and not tally.attempts:
+        yield "the app never signed in"
     if tally.refused:
         yield f"the app was refused {tally.refused} times in {tally.attempts}"
     if tally.missing:

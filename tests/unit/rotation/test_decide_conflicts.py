@@ -128,6 +128,13 @@ def test_an_immutable_target_can_only_be_deleted() -> None:
     assert told(decide(snapshot(target=target(immutable=True)))) == "settled"
 
 
+def test_no_rotation_is_begun_that_could_not_be_published() -> None:
+    """It would retire the previous secret, and move the roles, for nothing that anybody sees."""
+    due = {"now": START + timedelta(days=31), "seen": seen(A_ON)}
+    assert told(decide(snapshot(**due))) == "write intent"
+    assert told(decide(snapshot(**due, target=target(immutable=True)))) == "blocked TargetConflict"
+
+
 def test_another_resources_target_is_told_apart_from_a_strangers() -> None:
     theirs = target(annotations={**target().annotations, ROTATION_NAME_ANNOTATION: "other"})
     decision = decide(snapshot(target=theirs))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from okta_rotator.api.conditions import Condition, ConditionType, Reason
+from okta_rotator.api.names import ROLLBACK_ANNOTATION, ROTATE_ANNOTATION
 from okta_rotator.api.rotation_status import Failures, HandledRequests, RotationStatus
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import Blocked, Settled, WriteState
@@ -284,7 +285,7 @@ def test_a_state_in_doubt_publishes_nothing_before_okta_was_listed(doubt: dict[s
     assert told(decide(snapshot(**fields))) == "list"
     assert told(decide(snapshot(**fields, connection=NOT_READY))) == "blocked ConnectionNotReady"
     waiting = replace(UNLISTED, unsettled_until=SOON)
-    assert told(decide(snapshot(**fields, seen=waiting))) == "blocked OktaUnavailable"
+    assert told(decide(snapshot(**fields, seen=waiting))) == "blocked Progressing"
     listed = seen(A_ON, N_ON)
     assert told(decide(snapshot(**fields, seen=listed))) in ("prove A", "write restore")
 
@@ -306,6 +307,21 @@ def test_a_restored_state_keeps_counting_where_status_left_off() -> None:
     restored = decide(snapshot(resource=later, target=target(N, "n"), seen=seen(A_ON, N_ON)))
     assert isinstance(restored, WriteState)
     assert restored.state.generation == 9
+
+
+def test_an_old_copy_that_was_restored_takes_over_what_status_knows_to_be_handled() -> None:
+    """Else the request would be acted on again as soon as the status is lost as well."""
+    status = RotationStatus(
+        state_generation=9, handled_requests=HandledRequests(rotate="t2", rollback="r1")
+    )
+    tokens = {ROTATE_ANNOTATION: "t2", ROLLBACK_ANNOTATION: "r2"}
+    later = resource(status=status, annotations=tokens)
+    old = state(handled_rotate="t1", handled_rollback="r0")
+    looked = snapshot(state=old, resource=later, target=target(N, "n"), seen=seen(A_ON, N_ON))
+    restored = decide(looked)
+    assert isinstance(restored, WriteState)
+    assert restored.state.handled_rotate == "t2"
+    assert restored.state.handled_rollback == "r0"
 
 
 # The keys of the target.

@@ -194,11 +194,7 @@ def _target_cannot_be_written(s: Snapshot, target: SecretObject) -> Blocked | No
     if changed is None:
         return None
     if target.immutable:
-        return needs_a_person(
-            Reason.TARGET_CONFLICT,
-            f"the Secret {target.name} is immutable, so that nobody can change it. Delete it"
-            + ("" if is_shared(s.resource) else ": it is made anew at once"),
-        )
+        return target_is_immutable(s)
     taken = sorted(key for key in changed if _is_a_strangers(s, target, key))
     if not taken:
         return None
@@ -207,6 +203,17 @@ def _target_cannot_be_written(s: Snapshot, target: SecretObject) -> Blocked | No
         f"the key {taken[0]} of the Secret {target.name} holds what we did not write. Take the key "
         "away, name another in the spec, or let us have it: kubectl annotate secret "
         f"{target.name} {ADOPT_ANNOTATION}={s.resource.key.name}",
+    )
+
+
+def target_is_immutable(s: Snapshot) -> Blocked | None:
+    """No rotation is begun that could not be published."""
+    if s.target is None or not s.target.immutable:
+        return None
+    return needs_a_person(
+        Reason.TARGET_CONFLICT,
+        f"the Secret {s.target.name} is immutable, so that nobody can change it. Delete it"
+        + ("" if is_shared(s.resource) else ": it is made anew at once"),
     )
 
 

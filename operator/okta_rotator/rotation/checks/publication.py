@@ -33,9 +33,11 @@ from okta_rotator.rotation.decisions import (
     WriteState,
 )
 from okta_rotator.rotation.facts import (
+    Verb,
     auth_method,
     candidate_in_okta,
     due_rotation,
+    handled,
     held_by_target,
     in_okta,
     is_active,
@@ -110,6 +112,11 @@ def _restored(s: Snapshot, state: State, active: OktaSecret) -> State:
         candidate=mark_discard(state).candidate if candidate_is_held else None,
         job=state.job if candidate_is_held else None,
         generation=max(state.generation, s.resource.status.state_generation or 0),
+        # Since the copy was made: else the status alone would keep them from being acted on again.
+        handled_rotate=handled(s, Verb.ROTATE),
+        handled_revoke_previous=handled(s, Verb.REVOKE_PREVIOUS),
+        handled_rollback=handled(s, Verb.ROLLBACK),
+        handled_replace_foreign=handled(s, Verb.REPLACE_FOREIGN),
     )
 
 

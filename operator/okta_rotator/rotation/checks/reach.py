@@ -42,7 +42,7 @@ def a_write_may_still_land(s: Snapshot) -> Blocked | None:
     if until is None or s.now >= until:
         return None
     message = "a write that was sent to Okta before may still land; its time is waited out"
-    return Blocked(Trouble(Next.WAIT, Reason.OKTA_UNAVAILABLE, message, until), counts=False)
+    return Blocked(Trouble(Next.WAIT, Reason.PROGRESSING, message, until), counts=False)
 
 
 def nothing_needs_okta(s: Snapshot) -> Settled | None:

@@ -15,6 +15,7 @@ from okta_rotator.api.names import (
 )
 from okta_rotator.rotation.agenda import may_be_deactivated, promised_until
 from okta_rotator.rotation.checks.intent import intent
+from okta_rotator.rotation.checks.ownership import target_is_immutable
 from okta_rotator.rotation.decisions import (
     Blocked,
     DeactivateSecret,
@@ -36,11 +37,13 @@ from okta_rotator.rotation.values import is_stand_in
 
 
 def begin(s: Snapshot, state: State, due: Due) -> Decision:
-    """Begin a rotation, unless the place that it needs is promised or a stranger's."""
+    """Begin a rotation, unless its place is promised or a stranger's, or it could not be
+    published."""
     is_in_the_way = len(listed(s)) >= 2 and (
         promise_is_pending(s, state, due.trigger) or foreign_secret_is_in_the_way(s, state)
     )
-    return is_in_the_way or WriteState(Step.INTENT, intent(s, state, due), due.why)
+    begun = WriteState(Step.INTENT, intent(s, state, due), due.why)
+    return target_is_immutable(s) or is_in_the_way or begun
 
 
 def free_a_slot(s: Snapshot, state: State) -> Decision:
