@@ -289,6 +289,7 @@ MUTANTS: Final[dict[Mutant, str]] = {
 WHERE: Final[dict[Mutant, str]] = {
     drift_is_repaired_without_a_proof: "two hands",
     a_refusal_without_an_answer_is_not_counted: "refused thrice",
+    previous_is_overwritten_by_a_lost_active: "requests and console",
     the_bound_secret_is_forgotten: "requests",
     a_revocation_means_the_active_one: "requests",
     a_rollback_needs_no_proof: "requests",
