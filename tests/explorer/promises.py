@@ -220,7 +220,10 @@ def _of_recording(before: World, step: Step, record: Record) -> Iterator[str]:
         yield "a state Secret of another app is overwritten"
     if record.handled.rotate != old.handled.rotate:
         served = (before.asked.rotate, old.job.token if old.job is not None else None)
-        if step is not Step.MOVE_ROLES or record.handled.rotate not in served:
+        is_served = step is Step.MOVE_ROLES and record.handled.rotate in served
+        told = before.told.handled.rotate if before.told is not None else None
+        is_known = step is Step.RESTORE and record.handled.rotate == told
+        if not is_served and not is_known:
             yield "a token is called handled before its rotation"
     token = record.job.token if record.job is not None else None
     if step is Step.INTENT and token is not None and token == old.handled.rotate:
