@@ -1,5 +1,6 @@
 """Specs for property tests: sound ones, and values that are judged differently by mistake."""
 
+from datetime import datetime
 from typing import Any
 
 from hypothesis import assume
@@ -180,6 +181,14 @@ CONNECTION = st.builds(
             "description": DESCRIPTION,
             "caBundle": CA_BUNDLE,
             "rateLimit": optional(maxUtilizationPercent=st.integers(1, 100)),
+            "freeze": st.fixed_dictionaries(
+                {
+                    "until": st.datetimes(datetime(2001, 1, 1), datetime(9998, 12, 31)).map(
+                        "{:%Y-%m-%dT%H:%M:%SZ}".format
+                    ),
+                    "reason": st.text(min_size=1, max_size=256),
+                }
+            ),
         },
     ),
 )
@@ -250,6 +259,9 @@ ODD: list[Any] = [
     *({str(number): "" for number in range(count)} for count in (32, 33)),
     *("Local", "Europe/Berlin", "europe/berlin", "UTC", "Etc/GMT+5", "+02:00", "America", "../UTC"),
     *("* * * * *", "0 22 * * mon-Fri", "60 0 * * *", "0 0 * * 8", "0 0 0 * *", "*/0 0 1 1 *"),
+    *("2026-12-27T00:00:00Z", "2026-02-30T00:00:00Z", "1999-12-31T23:00:00-02:00"),
+    *("2026-12-27T00:00:00", "2026-12-27t00:00:00z", "2026-12-27T24:00:00Z", "2026-12-27T00:00Z"),
+    *("2026-12-27T23:59:60Z", "2026-12-27T00:00:00+14:59", "9999-12-31T23:59:59-14:00"),
     *("0  0 * * *", "@daily", "0 0 L * *", "0 0 * *", "0 0 * * * *", "0 0 * * 5-1/2,*/3,7"),
     *("0 0 ? * *", "0 0 * * 1#1", "0 0 * * ,", "1440m", "90s", "60s", "721h", "24h1s"),
     *(
@@ -285,6 +297,7 @@ FULL = {
             "spec.description": "all fields",
             "spec.caBundle": "-----BEGIN CERTIFICATE-----",
             "spec.rateLimit": {"maxUtilizationPercent": 50},
+            "spec.freeze": {"until": "2026-12-27T00:00:00Z", "reason": "year's end"},
         }
     ),
     CLUSTER_CONNECTION_KIND: cluster_connection(

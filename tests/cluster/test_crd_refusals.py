@@ -153,6 +153,11 @@ CONNECTION_FAULTS = [
     ("spec.rateLimit.maxUtilizationPercent", 0, "should be greater than or equal to 1"),
     ("spec.rateLimit.maxUtilizationPercent", 101, "should be less than or equal to 100"),
     ("spec.rateLimit.maxUtilizationPercent", "80%", "must be of type integer"),
+    ("spec.freeze", {"until": "2026-12-27T00:00:00Z"}, "spec.freeze.reason: Required value"),
+    ("spec.freeze", {"until": "2026-12-27", "reason": "x"}, "must be an instant with its offset"),
+    ("spec.freeze", {"until": "2026-02-30T00:00:00Z", "reason": "x"}, "a day and a time that the"),
+    ("spec.freeze", {"until": "1999-12-31T00:00:00Z", "reason": "x"}, "from the year 2000 on"),
+    ("spec.freeze", {"until": "2026-12-27T24:00:00Z", "reason": "x"}, "a day and a time that the"),
 ]
 SERVICE_APP_FAULTS = [
     ("spec.oauth", ABSENT, "oauth is needed with method oauth-private-key, and belongs to no"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from okta_rotator.rotation.schedule import next_rotation_at
 from tests.resources import Json
-from tests.scene import Scene
+from tests.scene import CONNECTION, Scene
 
 SOON = 5.0
 
@@ -109,6 +110,22 @@ def test_what_fell_due_while_no_operator_ran_runs_at_the_start(scene: Scene) -> 
     assert_rotated_by_schedule(scene)
     writes = [call for call in heard() if call in ("create", "deactivate", "delete")]
     assert writes == ["deactivate", "delete", "create"]
+
+
+def test_a_freeze_of_the_connection_holds_a_due_rotation_back(ready: Scene) -> None:
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    freeze = {"until": f"{end:%Y-%m-%dT%H:%M:%SZ}", "reason": "year's end"}
+    published, patch = ready.published(), ("patch", "oktaconn", CONNECTION, "--type=merge", "-p")
+    ready.kubectl(*patch, json.dumps({"spec": {"freeze": freeze}}))
+    make_old(ready, 40)
+    ready.until(lambda: "waits" in ready.condition("Ready")["message"], "it is said to wait")
+    assert ready.condition("Ready")["message"].endswith("is frozen (year's end)")
+    assert ready.status()["nextRotationAt"] == freeze["until"]
+    assert ready.published() == published
+    ready.kubectl(*patch, json.dumps({"spec": {"freeze": None}}))
+    ready.until(lambda: ready.published() != published, "it rotates")
+    ready.until(lambda: ready.status()["rotationStatus"] == "success", "the report")
+    assert_rotated_by_schedule(ready)
 
 
 def shut_but_on(day: datetime) -> Json:

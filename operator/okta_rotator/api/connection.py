@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
@@ -9,7 +10,15 @@ from pydantic import Field, StrictInt
 
 from okta_rotator.api.base import ApiModel, ListMap, UtcTime
 from okta_rotator.api.conditions import Condition, ObservedGeneration
-from okta_rotator.api.patterns import ClientId, InstanceUrl, ObjectName, PemCertificates, SecretKey
+from okta_rotator.api.patterns import (
+    ClientId,
+    InstanceUrl,
+    Instant,
+    ObjectName,
+    PemCertificates,
+    SecretKey,
+    parsed_instant,
+)
 from okta_rotator.api.rules import Rule, unchangeable
 
 MAX_UTILIZATION_PERCENT: Final = 80
@@ -77,6 +86,21 @@ class RateLimit(ApiModel):
     to others. Default: 80."""
 
 
+class Freeze(ApiModel):
+    """A time in which no scheduled rotation runs."""
+
+    until: Instant
+    """When scheduled rotations go on, such as 2026-12-27T00:00:00Z. One that falls due before
+    waits. The first rotation, manual ones and repairs run all the same."""
+    reason: Annotated[str, Field(min_length=1, max_length=256)]
+    """Why, for the people whose rotations wait, at most 256 characters."""
+
+    @property
+    def ends_at(self) -> datetime:
+        """`until`, in UTC."""
+        return parsed_instant(self.until).astimezone(UTC)
+
+
 def _belongs_to(field: str, method: ConnectionMethod, attribute: str) -> Rule:
     """That the credentials of a method are there with this method and with no other."""
     return Rule(
@@ -119,6 +143,9 @@ class ConnectionSpec(ApiModel):
     for a proxy that inspects what goes to Okta. At most 65536 characters."""
     rate_limit: RateLimit = RateLimit()
     """How much of Okta's rate limits may be used."""
+    freeze: Freeze | None = None
+    """No scheduled rotation by this connection until then, such as at the end of the year.
+    Default: none."""
 
 
 class ConnectionStatus(ApiModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -219,6 +219,38 @@ Duration = Annotated[
     ),
 ]
 """A length of time as Kubernetes writes it, without units longer than an hour."""
+
+
+_OFFSET = "(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
+
+
+def parsed_instant(text: str) -> datetime:
+    """An instant as RFC 3339 writes it. Raises ValueError for a day that no calendar has."""
+    return datetime.fromisoformat(text)
+
+
+def _is_of_this_millennium(text: str) -> bool:
+    try:
+        return parsed_instant(text).astimezone(UTC).year >= 2000
+    except (ValueError, OverflowError):
+        return False
+
+
+Instant = Annotated[
+    str,
+    Field(max_length=25),
+    matching(
+        f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}{_OFFSET}",
+        "must be an instant with its offset from UTC, such as 2026-12-27T00:00:00Z or "
+        "2026-12-27T00:00:00+01:00",
+    ),
+    Rule(
+        cel="timestamp(self).getFullYear() >= 2000",
+        says="must be a day and a time that there is, from the year 2000 on",
+        holds=_is_of_this_millennium,
+    ),
+]
+"""A point in time as RFC 3339 writes it, of whole seconds."""
 
 
 def between(least: str, most: str) -> Rule:

@@ -148,7 +148,8 @@ class ConnectionBook:
             return Connection(key.name, entry.uid, org_id, refusal, False, secrets)
         problem = None if entry.is_ready else not_ready(resource, entry.problem)
         is_lost = entry.problem is not None and entry.problem.reason is Reason.SECRET_NOT_FOUND
-        return Connection(key.name, entry.uid, entry.org_id, problem, is_lost, secrets)
+        freeze = entry.spec.freeze if entry.spec is not None else None
+        return Connection(key.name, entry.uid, entry.org_id, problem, is_lost, secrets, freeze)
 
     def _refusal(self, entry: Entry, key: Key, resource: Resource) -> Trouble | None:
         found = self._answer(entry, key, resource)

@@ -138,10 +138,12 @@ def _waiting(s: Snapshot) -> str:
     until, slot = waits_until(s), next_slot(s)
     if until is None or slot is None or is_paused(s):
         return ""
-    return (
-        f"; the rotation that is due since {slot.due:%Y-%m-%d %H:%M} UTC waits for the next "
-        f"opening of spec.windows, {until:%Y-%m-%d %H:%M} UTC"
-    )
+    freeze, end = s.connection.freeze, f"{until:%Y-%m-%d %H:%M} UTC"
+    if freeze is not None and freeze.ends_at > s.now:
+        what = f"until {end}: the connection {s.connection.name} is frozen ({freeze.reason})"
+    else:
+        what = f"for the next opening of spec.windows, {end}"
+    return f"; the rotation that is due since {slot.due:%Y-%m-%d %H:%M} UTC waits {what}"
 
 
 def _of_the_rotation(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from okta_rotator.api.connection import Freeze
 from okta_rotator.api.rotation import ConnectionKind, RotationSpec, RotationStatus
 from okta_rotator.rotation.seen import Seen
 from okta_rotator.rotation.state import State
@@ -73,6 +74,8 @@ class Connection:
     """Whether the connection or its credentials are gone, so that it will not do without a hand."""
     credential_secrets: frozenset[str] = frozenset()
     """The Secrets of this namespace that hold the credentials of connections."""
+    freeze: Freeze | None = None
+    """Within which no scheduled rotation is begun."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,12 @@ def next_slot(s: Snapshot) -> Slot | None:
 
 
 def opening_of(s: Snapshot, slot: Slot | None) -> datetime | None:
-    """When a slot's rotation is tried: the slot, moved to the next opening."""
-    if slot is None or not s.spec.windows:
-        return slot.due if slot is not None else None
-    return schedule_of(s).opening(slot.due, s.now)
+    """When a slot's rotation is tried: moved to the end of a freeze, and to the next opening."""
+    if slot is None:
+        return None
+    freeze = s.connection.freeze
+    due = slot.due if freeze is None else max(slot.due, freeze.ends_at)
+    return schedule_of(s).opening(due, s.now) if s.spec.windows else due
 
 
 def next_scheduled(s: Snapshot) -> datetime | None:
@@ -38,8 +40,8 @@ def next_scheduled(s: Snapshot) -> datetime | None:
 
 
 def waits_until(s: Snapshot) -> datetime | None:
-    """Until when a due rotation waits for its windows; None: none does."""
-    if s.resource.spec is None or not s.spec.windows:
+    """Until when a due rotation waits for its windows or a freeze's end; None: none does."""
+    if s.resource.spec is None or not (s.spec.windows or s.connection.freeze):
         return None
     slot = next_slot(s)
     if slot is None or slot.due > s.now:
