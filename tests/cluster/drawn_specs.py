@@ -1,11 +1,12 @@
 """Specs for property tests: sound ones, and values that are judged differently by mistake."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from okta_rotator.api.base import rfc3339
 from okta_rotator.api.names import CLUSTER_CONNECTION_KIND, CONNECTION_KIND, ROTATION_KIND
 from tests.resources import (
     ABSENT,
@@ -38,6 +39,7 @@ METADATA_KEY = st.one_of(
     st.sampled_from(["app.kubernetes.io/name", "example.com/a", "notkubernetes.io/a", "k8s.io"]),
 )
 LABEL_VALUE = st.from_regex("([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", fullmatch=True)
+SECONDS_TO_2001, SECONDS_TO_9999 = 978_307_200, 253_370_764_800
 DESCRIPTION = st.text(max_size=256)
 PORT = st.one_of(st.just(""), st.integers(1, 65535).map(":{}".format))
 
@@ -183,8 +185,8 @@ CONNECTION = st.builds(
             "rateLimit": optional(maxUtilizationPercent=st.integers(1, 100)),
             "freeze": st.fixed_dictionaries(
                 {
-                    "until": st.datetimes(datetime(2001, 1, 1), datetime(9998, 12, 31)).map(
-                        "{:%Y-%m-%dT%H:%M:%SZ}".format
+                    "until": st.integers(SECONDS_TO_2001, SECONDS_TO_9999).map(
+                        lambda at: rfc3339(datetime.fromtimestamp(at, UTC))
                     ),
                     "reason": st.text(min_size=1, max_size=256),
                 }
