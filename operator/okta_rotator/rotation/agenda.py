@@ -14,8 +14,12 @@ from okta_rotator.rotation.facts import due_rotation, is_bound
 from okta_rotator.rotation.okta_view import SecretState
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State, Trigger
+from okta_rotator.rotation.trouble import Trouble
 from okta_rotator.rotation.upcoming import next_scheduled, next_slot, opening_of
 from okta_rotator.rotation.values import is_stand_in
+
+AHEAD: Final = timedelta(hours=1)
+"""So long before the previous secret's end it is told that something is in the way of it."""
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -24,7 +28,9 @@ def next_look(s: Snapshot) -> datetime | None:
     """When something comes due that has not yet; None: only a change brings anything."""
     slot = next_slot(s)
     due = slot.due if slot is not None else None
-    moments = (due, opening_of(s, slot), recheck_at(s), retirement_at(s))
+    ends_at = retirement_at(s)
+    warn_at = ends_at - AHEAD if ends_at is not None and s.connection.problem is not None else None
+    moments = (due, opening_of(s, slot), recheck_at(s), ends_at, warn_at)
     return min((at for at in moments if at is not None and at > s.now), default=None)
 
 
@@ -90,6 +96,18 @@ def retirement_at(s: Snapshot) -> datetime | None:
         return revoke_at(s, state)
     is_timed = rule.kept_for is not None and previous.superseded_at is not None
     return previous.deactivated_at + rule.hold if is_timed and previous.deactivated_at else None
+
+
+def endangered_retirement(s: Snapshot, trouble: Trouble) -> str | None:
+    """What to say where the previous secret is to be ended soon, or was, and cannot be."""
+    at, previous = retirement_at(s), s.state.previous if s.state is not None else None
+    if at is None or previous is None or s.now < at - AHEAD:
+        return None
+    what = "deactivated" if previous.state is SecretState.ACTIVE else "deleted"
+    return (
+        f"the previous client secret {previous.secret_id} is to be {what} at "
+        f"{at:%Y-%m-%d %H:%M} UTC, and cannot be as long as this lasts: {trouble.reason}"
+    )
 
 
 def promised_until(s: Snapshot, state: State, trigger: Trigger) -> datetime | None:

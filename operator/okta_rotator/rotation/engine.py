@@ -38,6 +38,7 @@ from okta_rotator.rotation.decisions import (
     WriteState,
 )
 from okta_rotator.rotation.facts import requests
+from okta_rotator.rotation.news import News, advice, of_a_write
 from okta_rotator.rotation.notices import Notice, as_told, has_rotated, transitions
 from okta_rotator.rotation.places import ChangedError
 from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, NeighboursPort, OktaPort
@@ -55,7 +56,6 @@ from okta_rotator.rotation.state import StateUnreadableError, from_data, to_data
 from okta_rotator.rotation.target import target_name
 from okta_rotator.rotation.transitions import REFUSALS_REMEMBERED
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
-from okta_rotator.rotation.upcoming import windows_open_seldom
 
 logger = logging.getLogger(__name__)
 
@@ -120,13 +120,12 @@ class Engine:
         self._now = now
         self._draw = draw
         self._seen: dict[str, Seen] = {}
-        self._left: set[str] = set()
-        """The resources that were let go with something left in Okta."""
+        self._news = News()
 
     def forget(self, uid: str) -> None:
         """The resource is gone."""
         self._seen.pop(uid, None)
-        self._left.discard(uid)
+        self._news.forget(uid)
 
     async def run(self, resource: Resource) -> Outcome:
         """One pass. Raises PortError where the cluster itself cannot be reached, and ChangedError
@@ -339,11 +338,9 @@ class Engine:
             work.seen = what_is_seen.after_noting_a_refusal(work.seen)
         if stored is None or decision.step is Step.RESTORE:
             work.seen = what_is_seen.after_taking_over(work.seen)
-        if decision.step in (Step.ADOPT, Step.TAKE_UP, Step.RESTORE):
-            work.notices.append(Notice("Adopted", decision.why))
         if decision.step in (Step.ADOPT, Step.RESTORE, Step.NOTE_CLOCK):
             self._take_as_told(work)
-        work.notices.extend(_notices_of(decision))
+        work.notices.extend(of_a_write(decision))
 
     def _take_as_told(self, work: _Pass) -> None:
         """What the state holds already was rotated before: no Event says so again."""
@@ -378,9 +375,10 @@ class Engine:
 
     async def _finish(self, work: _Pass, snapshot: Snapshot, verdict: Verdict) -> Outcome:
         if isinstance(verdict, LetGo):
-            if verdict.is_incomplete:
-                self._note_what_is_left(work, verdict)
-            for notice in work.notices:
+            left = self._news.of_leaving(work.resource, verdict)
+            for notice in left:
+                logger.warning("%s: let go although %s", work.resource.key, notice.message)
+            for notice in (*work.notices, *left):
                 self._cluster.tell(work.resource, notice)
             return Outcome(work.resource, verdict, None)
         status = await self._write_status(work, snapshot, verdict)
@@ -388,7 +386,8 @@ class Engine:
         told = (
             *work.notices,
             *transitions(work.status_before, status, name),
-            *_advice(work, snapshot),
+            *advice(snapshot, work.status_before.observed_generation),
+            *self._news.of_the_previous(snapshot, verdict),
         )
         for notice in told:
             self._cluster.tell(work.resource, notice)
@@ -398,14 +397,6 @@ class Engine:
             work.seen = what_is_seen.before_a_person_acts(work.seen)
         return Outcome(work.resource, verdict, next_look(snapshot, verdict, status))
 
-    def _note_what_is_left(self, work: _Pass, verdict: LetGo) -> None:
-        """Once, though a resource may be seen to several times until its finalizer is off."""
-        if work.resource.uid in self._left:
-            return
-        self._left.add(work.resource.uid)
-        logger.warning("%s: let go although %s", work.resource.key, verdict.why)
-        work.notices.append(Notice("NotRevoked", verdict.why, is_warning=True))
-
     async def _write_status(
         self, work: _Pass, snapshot: Snapshot, verdict: Verdict | None
     ) -> RotationStatus:
@@ -413,14 +404,6 @@ class Engine:
         if status != work.resource.status:
             work.resource = await self._cluster.write_status(work.resource, status)
         return status
-
-
-def _advice(work: _Pass, snapshot: Snapshot) -> list[Notice]:
-    """Once for each spec: what will come of it otherwise than one may think."""
-    if work.status_before.observed_generation == work.resource.generation:
-        return []
-    seldom = windows_open_seldom(snapshot)
-    return [] if seldom is None else [Notice("WindowsOpenSeldom", seldom, is_warning=True)]
 
 
 def _at_start(work: _Pass, now: datetime) -> Seen:
@@ -443,19 +426,6 @@ def _without_the_noted(work: _Pass) -> Seen:
 def _active_id(status: RotationStatus) -> str | None:
     held = status.credentials or ()
     return next((one.secret_id for one in held if one.index == status.active_index), None)
-
-
-def _notices_of(decision: WriteState) -> list[Notice]:
-    active = decision.state.active.secret_id if decision.state.active is not None else "?"
-    match decision.step:
-        case Step.ROLL_BACK:
-            return [Notice("RolledBack", f"client secret {active} is active again: {decision.why}")]
-        case Step.DECLINE_ROLLBACK:
-            message = f"nothing is rolled back: {decision.why}"
-            return [Notice("RollbackDeclined", message, is_warning=True)]
-        case Step.SWAP_ROLES | Step.NOTE_CLOCK:
-            return [Notice("Repaired", decision.why, is_warning=True)]
-    return []
 
 
 _READS: Final = (ReadApp, ListSecrets, ReadTarget, Prove)

@@ -51,7 +51,7 @@ from okta_rotator.rotation.upcoming import (
 def report(s: Snapshot, verdict: Verdict | None) -> RotationStatus:
     """The whole status after a pass, or during one (`verdict` None)."""
     old, state = s.resource.status, s.state
-    trouble = _trouble(verdict)
+    trouble = trouble_of(verdict)
     failures = _failures(s, verdict)
     return RotationStatus(
         type=ROTATION_TYPE,
@@ -209,7 +209,8 @@ def _condition(
     )
 
 
-def _trouble(verdict: Verdict | None) -> Trouble | None:
+def trouble_of(verdict: Verdict | None) -> Trouble | None:
+    """What is wrong by a verdict, whether or not it keeps anything from being done."""
     match verdict:
         case Blocked(trouble=trouble):
             return trouble

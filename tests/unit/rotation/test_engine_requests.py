@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import REPLACE_FOREIGN_ANNOTATION
 from okta_rotator.api.rotation_status import RotationResult
 from okta_rotator.rotation.decisions import Blocked
 from okta_rotator.rotation.okta_view import SecretState
+from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.rotation.values import SecretValue
 from tests.unit.rotation import builders
 from tests.unit.rotation.faults import Fault, Moment, named, unavailable
@@ -393,3 +395,41 @@ async def test_a_rollback_before_the_first_rotation_undoes_nothing() -> None:
     await world.settle()
     assert world.published is not None
     assert world.published != theirs.value
+
+
+# ------------------------------------------------------------------ what is in the way of an end
+
+
+def lose_connection(world: World) -> None:
+    down = Trouble(Next.RETRY, Reason.CONNECTION_NOT_READY, "not ready")
+    world.connection = replace(world.connection, problem=down)
+
+
+async def test_what_is_in_the_way_of_the_previous_secrets_end_is_told_before_and_once() -> None:
+    world = await kept_for_a_day()
+    _, previous = ids(world)
+    world.clock.advance(DAY - 2 * HOUR)
+    lose_connection(world)
+    outcome = await world.settle()
+    assert "RetirementEndangered" not in notices(world)
+    assert outcome.next_look is not None
+    world.clock.advance_to(outcome.next_look)
+    await world.settle()
+    (told,) = [one for one in world.cluster.notices if one.reason == "RetirementEndangered"]
+    assert told.is_warning
+    assert f"{previous} is to be deactivated at " in told.message
+    assert told.message.endswith("as long as this lasts: ConnectionNotReady")
+    world.clock.advance(DAY)
+    await world.settle()
+    assert notices(world).count("RetirementEndangered") == 1
+    assert held(world)[previous] == "ACTIVE"
+
+
+async def test_an_end_that_comes_in_time_is_no_news() -> None:
+    world = await kept_for_a_day()
+    _, previous = ids(world)
+    for _ in range(2):
+        world.clock.advance(DAY)
+        await world.settle()
+    assert previous not in held(world)
+    assert "RetirementEndangered" not in notices(world)

@@ -1,0 +1,66 @@
+"""What a pass tells beside the transitions of status, and what it has told already."""
+
+from __future__ import annotations
+
+from okta_rotator.rotation.agenda import endangered_retirement
+from okta_rotator.rotation.decisions import LetGo, Step, Verdict, WriteState
+from okta_rotator.rotation.notices import Notice
+from okta_rotator.rotation.report import trouble_of
+from okta_rotator.rotation.snapshot import Resource, Snapshot
+from okta_rotator.rotation.upcoming import windows_open_seldom
+
+
+class News:
+    """Remembers what this process has told of each resource, so that it is told once."""
+
+    def __init__(self) -> None:
+        self._warned_of: dict[str, str] = {}
+        """The previous secret whose end was told to be in danger, by uid."""
+        self._left: set[str] = set()
+        """The resources that were let go with something left in Okta."""
+
+    def forget(self, uid: str) -> None:
+        """The resource is gone."""
+        self._warned_of.pop(uid, None)
+        self._left.discard(uid)
+
+    def of_leaving(self, resource: Resource, verdict: LetGo) -> list[Notice]:
+        """A resource may be seen to several times until its finalizer is off."""
+        if not verdict.is_incomplete or resource.uid in self._left:
+            return []
+        self._left.add(resource.uid)
+        return [Notice("NotRevoked", verdict.why, is_warning=True)]
+
+    def of_the_previous(self, s: Snapshot, verdict: Verdict) -> list[Notice]:
+        """Whether something is in the way of its end."""
+        trouble, previous = trouble_of(verdict), s.state.previous if s.state is not None else None
+        message = endangered_retirement(s, trouble) if trouble is not None else None
+        uid = s.resource.uid
+        if message is None or previous is None or self._warned_of.get(uid) == previous.secret_id:
+            return []
+        self._warned_of[uid] = previous.secret_id
+        return [Notice("RetirementEndangered", message, is_warning=True)]
+
+
+def advice(s: Snapshot, told_generation: int | None) -> list[Notice]:
+    """Once for each spec: what will come of it otherwise than one may think."""
+    if told_generation == s.resource.generation:
+        return []
+    seldom = windows_open_seldom(s)
+    return [] if seldom is None else [Notice("WindowsOpenSeldom", seldom, is_warning=True)]
+
+
+def of_a_write(decision: WriteState) -> list[Notice]:
+    """What is written down and cannot be read off the status."""
+    active = decision.state.active.secret_id if decision.state.active is not None else "?"
+    match decision.step:
+        case Step.ROLL_BACK:
+            return [Notice("RolledBack", f"client secret {active} is active again: {decision.why}")]
+        case Step.DECLINE_ROLLBACK:
+            message = f"nothing is rolled back: {decision.why}"
+            return [Notice("RollbackDeclined", message, is_warning=True)]
+        case Step.ADOPT | Step.TAKE_UP | Step.RESTORE:
+            return [Notice("Adopted", decision.why)]
+        case Step.SWAP_ROLES | Step.NOTE_CLOCK:
+            return [Notice("Repaired", decision.why, is_warning=True)]
+    return []
