@@ -4,11 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
+# The end-to-end tests mostly wait, so that three at a time fill two cores.
+WORKERS ?= 3
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench crds docs lock clean
+.PHONY: help demo test slow cover check format bench crds docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,8 +20,14 @@ demo: $(READY) ## Show a rotation on a real API server (KEEP=1 leaves it running
 
 test: $(READY) check ## Run every check and every test
 	@$(RUN) tests.controlplane fetch
-	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile \
-	  --cov=okta_rotator.rotation --cov-report=term:skip-covered
+	@$(RUN) pytest -n $(WORKERS) --dist loadfile
+
+slow: $(READY) ## Run the matrices that take minutes each (half an hour in all)
+	@$(RUN) tests.controlplane fetch
+	@$(RUN) pytest -m slow
+
+cover: $(READY) ## Measure the branches of the domain that its own tests take
+	@$(RUN) pytest tests/unit/rotation --cov=okta_rotator.rotation --cov-report=term:skip-covered
 
 check: $(READY) ## Check format, lint, types and imports
 	@$(RUN) ruff format --check .

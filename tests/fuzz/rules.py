@@ -53,7 +53,7 @@ def differences(
     keys = coveted(seen.spec, hands)
     if keys:
         return [*found, *_while_taken(seen, keys[0]), *_of_the_hands(seen, hands)]
-    if hands.is_immutable and "Stalled" in seen.conditions:
+    if hands.is_immutable and _is_told_of_the_target(seen):
         return [*found, *_while_immutable(seen)]
     found += _of_equality(seen, expected, hands)
     if not found:  # Else they would only say the same in other words.
@@ -110,9 +110,16 @@ def _while_taken(seen: Seen, key: str) -> Iterator[str]:
         yield f"the message does not name the Secret {name} and its key {key!r}: {message}"
 
 
+def _is_told_of_the_target(seen: Seen) -> bool:
+    """No rotation is begun either that could not be published."""
+    reasons = {kind: one["reason"] for kind, one in seen.conditions.items()}
+    return "Stalled" in reasons or reasons.get("RotationFailing") == "TargetConflict"
+
+
 def _while_immutable(seen: Seen) -> Iterator[str]:
     """What is to be written cannot be: that is told, and the old value goes on working."""
-    message = seen.conditions["Stalled"]["message"]
+    kind = "Stalled" if "Stalled" in seen.conditions else "RotationFailing"
+    message = seen.conditions[kind]["message"]
     if "immutable" not in message:
         yield f"the message does not name the cause: {message}"
     in_use = {one["client_secret"] for one in seen.okta if one["status"] == "ACTIVE"}

@@ -156,10 +156,10 @@ def test_a_next_version_of_the_same_schema_needs_no_conversion(upgraded: Control
     with pytest.raises(KubectlError, match="storedVersions"):
         apply_versions(upgraded, {"v1beta1": True})
     upgraded.kubectl("replace", "-f", "-", input=json.dumps({**LIST, "items": found}))
-    for name in PLURALS:
+    for path in TODAY.iterdir():
         migrated = json.dumps({"status": {"storedVersions": ["v1beta1"]}})
         how = ("--subresource=status", "--type=merge", "-p", migrated)
-        upgraded.kubectl("patch", "crd", f"{name}.okta-rotator.dev", *how)
+        upgraded.kubectl("patch", "-f", str(path), *how)
     apply_versions(upgraded, {"v1beta1": True})
     assert specs(until_served(upgraded)) == before
 
