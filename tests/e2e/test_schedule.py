@@ -119,7 +119,7 @@ def test_a_freeze_of_the_connection_holds_a_due_rotation_back(ready: Scene) -> N
     ready.kubectl(*patch, json.dumps({"spec": {"freeze": freeze}}))
     make_old(ready, 40)
     ready.until(lambda: "waits" in ready.condition("Ready")["message"], "it is said to wait")
-    assert ready.condition("Ready")["message"].endswith("is frozen (year's end)")
+    assert ready.condition("Ready")["message"].endswith("(year's end)")
     assert ready.status()["nextRotationAt"] == freeze["until"]
     assert ready.published() == published
     ready.kubectl(*patch, json.dumps({"spec": {"freeze": None}}))

@@ -130,7 +130,7 @@ class Reason(_Explained):
     )
     WINDOW_CLOSED = (
         "WindowClosed",
-        "A scheduled rotation was not finished within its window, and goes on in the next one.",
+        "A scheduled rotation was not finished before its window closed, or a freeze began.",
     )
     CANNOT_VERIFY = (
         "CannotVerify",

@@ -10,7 +10,7 @@ from typing import Final
 
 from okta_rotator.api.conditions import ConditionType
 from okta_rotator.rotation.backoff import hashed_fraction
-from okta_rotator.rotation.facts import due_rotation, is_bound
+from okta_rotator.rotation.facts import due_rotation, is_bound, is_paused
 from okta_rotator.rotation.okta_view import SecretState
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State, Trigger
@@ -29,7 +29,8 @@ def next_look(s: Snapshot) -> datetime | None:
     slot = next_slot(s)
     due = slot.due if slot is not None else None
     ends_at = retirement_at(s)
-    warn_at = ends_at - AHEAD if ends_at is not None and s.connection.problem is not None else None
+    is_in_the_way = s.connection.problem is not None or is_paused(s)
+    warn_at = ends_at - AHEAD if ends_at is not None and is_in_the_way else None
     moments = (due, opening_of(s, slot), recheck_at(s), ends_at, warn_at)
     return min((at for at in moments if at is not None and at > s.now), default=None)
 

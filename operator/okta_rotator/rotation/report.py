@@ -139,10 +139,12 @@ def _waiting(s: Snapshot) -> str:
     if until is None or slot is None or is_paused(s):
         return ""
     freeze, end = s.connection.freeze, f"{until:%Y-%m-%d %H:%M} UTC"
+    what = f"for the next opening of spec.windows, {end}"
     if freeze is not None and freeze.ends_at > s.now:
-        what = f"until {end}: the connection {s.connection.name} is frozen ({freeze.reason})"
-    else:
-        what = f"for the next opening of spec.windows, {end}"
+        thawed = f"{freeze.ends_at:%Y-%m-%d %H:%M} UTC"
+        opening = "" if until == freeze.ends_at else ", and then for spec.windows"
+        what = f"until {end}: the connection {s.connection.name} is frozen until {thawed}{opening}"
+        what += f" ({' '.join(freeze.reason.split())})"
     return f"; the rotation that is due since {slot.due:%Y-%m-%d %H:%M} UTC waits {what}"
 
 

@@ -50,6 +50,12 @@ def waits_until(s: Snapshot) -> datetime | None:
     return at if at is not None and at > s.now else None
 
 
+def goes_on_at(s: Snapshot) -> datetime | None:
+    """When a rotation that was interrupted may go on: now, or after a freeze, in a window."""
+    freeze = s.connection.freeze
+    return schedule_of(s).open_from(s.now if freeze is None else max(s.now, freeze.ends_at))
+
+
 def windows_never_open(s: Snapshot) -> str | None:
     """What is wrong with windows within which no scheduled rotation can ever run."""
     spec = s.resource.spec

@@ -155,7 +155,7 @@ async def interrupted() -> World:
 async def test_an_interrupted_rotation_says_what_it_waits_for() -> None:
     world = await interrupted()
     await world.run()
-    until = "goes on with the next opening of spec.windows, 2026-04-11 02:00 UTC"
+    until = "when spec.windows and the connection's freeze let it: 2026-04-11 02:00 UTC"
     assert (status_of(world).last_rotation_message or "").endswith(until)
     assert world.condition("RotationFailing") == ("True", "WindowClosed")
     assert world.condition("Ready") == ("True", "Published")

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
+from okta_rotator.api.conditions import Reason
 from okta_rotator.api.connection import ConnectionSpec, Freeze
 from okta_rotator.api.names import ROTATE_ANNOTATION
 from okta_rotator.rotation.decide import decide
-from okta_rotator.rotation.decisions import Settled
+from okta_rotator.rotation.decisions import Blocked, Settled
 from okta_rotator.rotation.report import report
 from okta_rotator.rotation.snapshot import Snapshot
+from okta_rotator.rotation.state import Trigger
 from tests.resources import connection
-from tests.unit.rotation.builders import CONNECTION, resource, seen, snapshot, state
+from tests.unit.rotation.builders import CONNECTION, resource, rotating, seen, snapshot, state
 from tests.unit.rotation.faults import START
 from tests.unit.rotation.rows import A_ON
 from tests.unit.rotation.telling import told
@@ -43,7 +45,7 @@ def test_a_rotation_that_falls_due_waits_until_the_end_and_says_why() -> None:
     assert (ready.type, ready.status) == ("Ready", "True")
     assert ready.message.endswith(
         "; the rotation that is due since 2026-04-01 00:00 UTC waits until 2026-04-06 03:00 UTC: "
-        "the connection my-connection is frozen (Easter)"
+        "the connection my-connection is frozen until 2026-04-06 03:00 UTC (Easter)"
     )
     assert told(decide(frozen(END))) == "write intent"
 
@@ -68,6 +70,24 @@ def test_after_the_end_it_still_waits_for_its_window() -> None:
     assert report(s, decide(s)).next_rotation_at == opening  # type: ignore[arg-type]
     assert told(decide(frozen(END, resource=windowed))) == "settled"
     assert told(decide(frozen(opening, resource=windowed))) == "write intent"
+
+
+def test_what_waits_for_a_window_as_well_says_so() -> None:
+    s = frozen(DUE, resource=resource({"spec.windows": [WINDOW]}))
+    (ready,) = report(s, decide(s)).conditions or ()  # type: ignore[arg-type]
+    assert ready.message.endswith(
+        "waits until 2026-04-08 02:00 UTC: the connection my-connection is frozen until "
+        "2026-04-06 03:00 UTC, and then for spec.windows (Easter)"
+    )
+
+
+def test_a_scheduled_rotation_that_has_begun_goes_on_after_the_freeze() -> None:
+    begun = frozen(DUE, state=rotating(Trigger.SCHEDULE))
+    decision = decide(begun)
+    assert isinstance(decision, Blocked)
+    assert (decision.trouble.reason, decision.trouble.until) == (Reason.WINDOW_CLOSED, END)
+    assert not isinstance(decide(replace(begun, now=END)), Blocked)
+    assert not isinstance(decide(frozen(DUE, state=rotating(Trigger.MANUAL))), Blocked)
 
 
 def test_the_first_one_and_what_a_person_asks_for_do_not_wait() -> None:

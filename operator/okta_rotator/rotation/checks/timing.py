@@ -8,11 +8,12 @@ from okta_rotator.rotation.facts import in_okta, is_active, requests
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import State, Trigger
 from okta_rotator.rotation.trouble import Next, Trouble
-from okta_rotator.rotation.upcoming import schedule_of
+from okta_rotator.rotation.upcoming import goes_on_at
 
 
 def rotation_waits_for_an_opening(s: Snapshot) -> Blocked | None:
-    """A scheduled one that could not be finished before its window closed goes on in the next.
+    """A scheduled one that could not be finished before its window closed goes on in the next,
+    and one that a freeze of its connection has caught goes on after it.
 
     Nothing is lost by that: the active secret works. Where it does not, or a person has asked for
     something, it goes on at once.
@@ -22,11 +23,11 @@ def rotation_waits_for_an_opening(s: Snapshot) -> Blocked | None:
         return None
     if state.job is None or state.job.trigger is not Trigger.SCHEDULE or _is_urgent(s, state):
         return None
-    until = schedule_of(s).open_from(s.now)
+    until = goes_on_at(s)
     if until == s.now:
         return None
-    when = f", {until:%Y-%m-%d %H:%M} UTC" if until is not None else ""
-    message = f"the rotation goes on with the next opening of spec.windows{when}"
+    what = f"{until:%Y-%m-%d %H:%M} UTC" if until is not None else "never"
+    message = f"the rotation goes on when spec.windows and the connection's freeze let it: {what}"
     return Blocked(Trouble(Next.WAIT, Reason.WINDOW_CLOSED, message, until), counts=False)
 
 
