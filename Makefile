@@ -22,7 +22,7 @@ test: $(READY) check ## Run every check and every test
 	@$(RUN) tests.controlplane fetch
 	@$(RUN) pytest -n $(WORKERS) --dist loadfile
 
-slow: $(READY) ## Run the matrices that take minutes each (half an hour in all)
+slow: $(READY) ## Run the matrices that take minutes each
 	@$(RUN) tests.controlplane fetch
 	@$(RUN) pytest -m slow
 

@@ -15,7 +15,7 @@ import httpx
 
 from tests.controlplane.ports import free_ports
 
-ROOT = Path(__file__).parents[1]
+SOURCES = Path(__file__).parents[1] / "operator"
 COMMAND = ("okta_rotator.cli",)
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -53,7 +53,7 @@ class OperatorProcess:
         command += ["--allow-insecure-okta", "--log-level", self._level, *self._flags]
         environment = os.environ | {
             "KUBECONFIG": str(self._kubeconfig),
-            "PYTHONPATH": f"{ROOT / 'operator'}{os.pathsep}{ROOT}",
+            "PYTHONPATH": str(SOURCES),
         }
         with self.log.open("ab") as output:
             # Its own session, so that a Ctrl-C leaves the order of stopping to us.

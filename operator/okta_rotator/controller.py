@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.api.names import CONNECTION_KIND, STATE_SUFFIX
+from okta_rotator.api.names import STATE_SUFFIX
 from okta_rotator.cluster.resources import key_of, rotation_resource
 from okta_rotator.cluster.secret_watch import SecretChange
 from okta_rotator.connections.book import ConnectionBook
@@ -219,18 +219,16 @@ class Controller:
         if resource.spec is None or resource.deleting:
             return
         is_new = resource.status.observed_generation is None
+        if self._connections.is_settled(resource):
+            return  # As a rule, and for that no place is given up.
         if is_new or self._connections.is_known(resource):
             async with aside():
                 await self._connections.settled(resource, PATIENCE_FOR_A_CONNECTION)
 
-    def _connection_named(self, key: Key) -> tuple[str, ...]:
+    def _connection_named(self, key: Key) -> Key | None:
         """Those of one connection may have to wait for the same rate limit."""
         resource = self._resources.get(key)
-        if resource is None or resource.spec is None:
-            return ()
-        named = resource.spec.connection
-        namespace = key.namespace if named.kind == CONNECTION_KIND else ""
-        return (named.kind, namespace, named.name)
+        return resource.connection_key if resource is not None else None
 
     def _conclude(self, outcome: Outcome) -> None:
         resource, verdict = outcome.resource, outcome.verdict

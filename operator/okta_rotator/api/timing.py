@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, StrictInt
 
-from okta_rotator.api.base import ApiModel
+from okta_rotator.api.base import ApiModel, Atomic
 from okta_rotator.api.patterns import Duration, between, parsed_duration
 from okta_rotator.api.rules import Rule, cel_text, matching
 from okta_rotator.api.zones import zone_names
@@ -135,5 +135,6 @@ class Window(ApiModel):
 
 Windows = Annotated[
     tuple[Window, ...],
-    Field(max_length=MOST_WINDOWS, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
+    Field(max_length=MOST_WINDOWS),
+    Atomic(),
 ]

@@ -9,10 +9,9 @@ from typing import Final
 from okta_rotator.cluster.kube_api import Json, KubeApi
 from okta_rotator.cluster.metadata_watch import MetadataWatch
 from okta_rotator.rotation.snapshot import Key
+from okta_rotator.rotation.tenancy import Labels
 
 PATH: Final = "/api/v1/namespaces"
-
-Labels = Mapping[str, str]
 
 
 class NamespaceLabels(MetadataWatch[Labels]):

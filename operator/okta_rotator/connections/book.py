@@ -204,11 +204,12 @@ class ConnectionBook:
         """Wait until the connection is there and checked, for so many seconds at most."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                while not self._is_settled(resource):
+                while not self.is_settled(resource):
                     self._changed.clear()
                     await self._changed.wait()
 
-    def _is_settled(self, resource: Resource) -> bool:
+    def is_settled(self, resource: Resource) -> bool:
+        """Whether the connection that the resource names is there, and was checked."""
         key = resource.connection_key
         entry = self._entries.get(key) if key is not None else None
         if key is None or entry is None or entry.checked_at is None:

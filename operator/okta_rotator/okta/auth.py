@@ -20,7 +20,7 @@ from typing import Final
 import httpx
 
 from okta_rotator.rotation.okta_view import AuthMethod
-from okta_rotator.rotation.values import SecretValue
+from okta_rotator.rotation.values import SecretValue, base64url
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -110,20 +110,25 @@ def client_proof(
 
 
 def client_assertion(client_id: str, secret: SecretValue, moment: Moment) -> str:
-    """A JWT signed with the secret (HS256), good for one request.
+    """A JWT signed with the secret (HS256), good for one request."""
+    claims = assertion_claims(client_id, moment)
+    signed = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
+    digest = hmac.digest(secret.reveal().encode(), signed.encode(), hashlib.sha256)
+    return f"{signed}.{base64url(digest)}"
+
+
+def assertion_claims(client_id: str, moment: Moment) -> dict[str, str | int]:
+    """What a client says of itself where it signs in by a JWT, good for one request.
 
     Without `iat`, which Okta does not demand, and refuses where its clock is behind ours.
     """
-    claims = {
+    return {
         "iss": client_id,
         "sub": client_id,
         "aud": moment.audience,
         "exp": int((moment.now + ASSERTION_LIFETIME).timestamp()),
         "jti": moment.nonce,
     }
-    signed = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
-    digest = hmac.digest(secret.reveal().encode(), signed.encode(), hashlib.sha256)
-    return f"{signed}.{_base64url(digest)}"
 
 
 def _basic(client_id: str, secret: SecretValue) -> str:
@@ -132,8 +137,4 @@ def _basic(client_id: str, secret: SecretValue) -> str:
 
 
 def _encoded(part: Mapping[str, object]) -> str:
-    return _base64url(json.dumps(part, separators=(",", ":")).encode())
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return base64url(json.dumps(part, separators=(",", ":")).encode())

@@ -9,7 +9,6 @@ Source: Okta's pages on OAuth for Okta, on private_key_jwt and on DPoP; RFC 6749
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Callable, Generator, Mapping
@@ -22,11 +21,17 @@ import httpx
 
 from okta_rotator.api.connection import Dpop
 from okta_rotator.okta.answers import complaint_of, read_grant
-from okta_rotator.okta.auth import ASSERTION_LIFETIME, ASSERTION_TYPE, SignIn, TokenSignIn
+from okta_rotator.okta.auth import (
+    ASSERTION_TYPE,
+    Moment,
+    SignIn,
+    TokenSignIn,
+    assertion_claims,
+)
 from okta_rotator.okta.clock import OktaClock
 from okta_rotator.okta.errors import error_of_scopes, error_of_unbound_token
 from okta_rotator.okta.keys import PrivateKey, new_key
-from okta_rotator.rotation.values import SecretValue
+from okta_rotator.rotation.values import SecretValue, base64url
 
 SCOPES: Final = ("okta.apps.manage", "okta.apps.read")
 """Whether the first implies the second is documented nowhere, so both are asked for."""
@@ -158,14 +163,8 @@ class TokenRequest(SignIn):
         return httpx.Request("POST", request.url, headers=headers, content=urlencode(form))
 
     def _assertion(self, audience: str, key: PrivateKey) -> str:
-        """Without `iat`, which Okta does not demand, and refuses where its clock is behind ours."""
-        claims = {
-            "iss": self._client_id,
-            "sub": self._client_id,
-            "aud": audience,
-            "exp": int((self._clock() + ASSERTION_LIFETIME).timestamp()),
-            "jti": self._draw(),
-        }
+        moment = Moment(audience, self._clock(), self._draw())
+        claims = assertion_claims(self._client_id, moment)
         return key.sign({} if key.id is None else {"kid": key.id}, claims)
 
 
@@ -245,5 +244,4 @@ def _code(response: httpx.Response) -> str:
 
 
 def _hash(token: SecretValue) -> str:
-    digest = hashlib.sha256(token.reveal().encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return base64url(hashlib.sha256(token.reveal().encode()).digest())

@@ -57,12 +57,12 @@ def secret_hash(value: SecretValue) -> str:
 
     Not documented by Okta; measured on the samples of its documentation and SDK fixtures.
     """
-    return _base64url(hashlib.sha256(value.reveal().encode()).digest()[:16])
+    return base64url(hashlib.sha256(value.reveal().encode()).digest()[:16])
 
 
 def owner_mark(uid: str) -> str:
     """What the values made for the resource with this uid begin with: 12 characters."""
-    return PREFIX + _base64url(hashlib.sha256(uid.encode()).digest())[:8]
+    return PREFIX + base64url(hashlib.sha256(uid.encode()).digest())[:8]
 
 
 def make_value(uid: str, randomness: bytes) -> SecretValue:
@@ -72,12 +72,12 @@ def make_value(uid: str, randomness: bytes) -> SecretValue:
     """
     if len(randomness) != RANDOM_BYTES:
         raise ValueError(f"a secret value needs {RANDOM_BYTES} random bytes")
-    return SecretValue(owner_mark(uid) + _base64url(randomness))
+    return SecretValue(owner_mark(uid) + base64url(randomness))
 
 
 def make_stand_in(randomness: bytes) -> SecretValue:
     """A value of 64 characters that belongs to nobody."""
-    return SecretValue(STAND_IN_PREFIX + _base64url(randomness))
+    return SecretValue(STAND_IN_PREFIX + base64url(randomness))
 
 
 def is_stand_in(value: SecretValue | None) -> bool:
@@ -95,5 +95,6 @@ def is_made_by_a_rotator(value: SecretValue) -> bool:
     return value.reveal().startswith(PREFIX)
 
 
-def _base64url(raw: bytes) -> str:
+def base64url(raw: bytes) -> str:
+    """As RFC 7515 has it, without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
