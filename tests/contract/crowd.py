@@ -225,8 +225,5 @@ class Crowd:
         client = self._orgs[resource.sound_spec.connection.name].client
         return client.in_turn(turn_of(resource))
 
-    def is_known(self, which: object) -> bool:
+    def is_settled(self, which: object) -> bool:
         return True
-
-    async def settled(self, which: object, patience: float) -> None:
-        """They are."""

@@ -65,6 +65,9 @@ class Bench:
     def is_known(self, resource: Resource) -> bool:
         return True
 
+    def is_settled(self, resource: Resource) -> bool:
+        return False
+
     async def settled(self, resource: Resource, patience: float) -> None:
         assert resource.connection_key is not None
 
