@@ -70,6 +70,8 @@ class Controller:
         self._let_go: dict[str, asyncio.Event] = {}
         self._ticks: dict[str, float] = {}
         self._reported: dict[str, int] = {}
+        self._unlooked: dict[Key, Resource] = {}
+        """Of those that are worked on, the status as it came to be known meanwhile."""
         self.queue: WorkQueue[Key] = WorkQueue(
             self._work, workers=workers, now=now, line_of=self._connection_named
         )
@@ -101,6 +103,7 @@ class Controller:
         if self._is_there(key, uid):
             waiting = self._neighbours.gone(self._resources.pop(key))
             self.queue.forget(key)
+            self._unlooked.pop(key, None)
             self._watch_target(key, None)
             for other in waiting:
                 self.wake(other)
@@ -184,11 +187,18 @@ class Controller:
     def _look_at_status(self, resource: Resource) -> None:
         """A status that another hand has changed is put right; our own is no news."""
         if self.queue.is_busy(resource.key):
-            self._look_at_status_later(resource)
+            self._unlooked[resource.key] = resource
         elif _version(resource) > self._reported.get(resource.uid, 0):
             self.wake(resource.key)
 
     async def _work(self, key: Key) -> datetime | None:
+        try:
+            return await self._worked(key)
+        finally:
+            if (changed := self._unlooked.pop(key, None)) is not None:
+                self._look_at_status_later(changed)
+
+    async def _worked(self, key: Key) -> datetime | None:
         resource = self._resources.get(key)
         if resource is not None:
             await self._await_connection(resource)
