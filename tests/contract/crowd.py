@@ -73,8 +73,8 @@ class Org:
         self.calls[endpoint] += 1
         self.refused += status == 429
 
-    def add_app(self, app_id: str) -> None:
-        seed = AppSeed.model_validate({"id": app_id, "secrets": []})
+    def add_app(self, app_id: str, **fields: Any) -> None:
+        seed = AppSeed.model_validate({"id": app_id, **fields})
         self.emulator.store.put_app(app_from(seed, self.emulator.names, clock()))
 
 
@@ -169,7 +169,7 @@ class Crowd:
     ) -> None:
         """A resource, rotated every so many days at that minute after midnight."""
         app_id = f"0oa1nkheCu{name.replace('-', 'X'):0>10}"
-        org.add_app(app_id)
+        org.add_app(app_id, secrets=[])
         changes = {
             "metadata.namespace": namespace,
             "metadata.uid": f"uid-of-{name}",
