@@ -133,6 +133,22 @@ def test_what_is_wrong_with_a_file_is_said(text: str, says: str) -> None:
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["items: 5", "items: &all [{items: *all}]", "[" * 3000],
+    ids=["no list", "itself", "deep"],
+)
+def test_an_odd_file_is_refused_like_any_other(text: str) -> None:
+    with pytest.raises(ManifestError):
+        previewed(text, NOW, 1)
+
+
+def test_annotations_that_are_none_pause_nothing() -> None:
+    odd = got()
+    odd["metadata"]["annotations"] = ["okta-rotator.dev/paused"]
+    assert shown(odd) == shown(got())
+
+
 def test_the_command_reads_a_file_or_its_input() -> None:
     sample = SAMPLES / "rotation.yaml"
     from_file = CliRunner().invoke(app, ["preview", "-f", str(sample), "--count", "3"])

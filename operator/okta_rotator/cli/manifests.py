@@ -38,9 +38,11 @@ def read_rotations(text: str) -> Iterator[Resource]:
     """The rotations among the documents of a text. Raises ManifestError."""
     try:
         documents = list(yaml.safe_load_all(text))
+        found = [one for document in documents for one in _rotations_in(document)]
     except yaml.YAMLError as error:
         raise ManifestError(f"is no YAML: {error}") from None
-    found = [one for document in documents for one in _rotations_in(document)]
+    except RecursionError:
+        raise ManifestError("is nested too deep") from None
     if not found:
         raise ManifestError(f"holds no {ROTATION_KIND} of {GROUP}")
     for one in found:
@@ -50,7 +52,8 @@ def read_rotations(text: str) -> Iterator[Resource]:
 def _rotations_in(document: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(document, Mapping):
         return
-    for item in document.get("items") or ():
+    items = document.get("items")
+    for item in items if isinstance(items, list) else ():
         yield from _rotations_in(item)
     group = str(document.get("apiVersion")).partition("/")[0]
     if document.get("kind") == ROTATION_KIND and group == GROUP:
@@ -61,7 +64,8 @@ def _resource(body: Mapping[str, Any]) -> Resource:
     metadata, status = body.get("metadata"), body.get("status")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     name = str(metadata.get("name", "(without a name)"))
-    paused = (metadata.get("annotations") or {}).get(PAUSED_ANNOTATION, "")
+    annotations = metadata.get("annotations")
+    noted = annotations if isinstance(annotations, Mapping) else {}
     try:
         spec = RotationSpec.model_validate(body.get("spec"))
     except ValidationError as error:
@@ -72,7 +76,7 @@ def _resource(body: Mapping[str, Any]) -> Resource:
         generation=1,
         resource_version="",
         deleting=False,
-        annotations={PAUSED_ANNOTATION: str(paused)},
+        annotations={PAUSED_ANNOTATION: str(noted.get(PAUSED_ANNOTATION, ""))},
         created_at=datetime.min.replace(tzinfo=UTC),
         spec=spec,
         spec_error=None,
