@@ -4,13 +4,13 @@ Field names and enumerations follow the schemas Application, OAuth2ClientSecret 
 OAuthEndpointAuthenticationMethod of Okta's OpenAPI (okta-management-openapi-spec 2026.06.3).
 """
 
-import base64
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from ipaddress import ip_address
 
+from .jws import encode
 from .keys import PublicKey
 from .seed_base import Network
 
@@ -87,7 +87,7 @@ class ClientSecret:
     def hash(self) -> str:
         """`secret_hash`: undocumented, but equal to this in every published sample."""
         digest = hashlib.sha256(self.value.encode()).digest()
-        return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+        return encode(digest[:16])
 
 
 @dataclass(frozen=True, slots=True)
