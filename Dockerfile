@@ -9,10 +9,10 @@ WORKDIR /src
 # Dependencies first: this layer changes only with the pins.
 COPY requirements/run.txt requirements/run.txt
 RUN python -m venv --without-pip /opt/okta-rotator \
- && pip --python /opt/okta-rotator/bin/python install --require-hashes --only-binary :all: -r requirements/run.txt
+ && pip --python /opt/okta-rotator/bin/python install --no-deps --require-hashes --only-binary :all: -r requirements/run.txt
 
 COPY requirements/build.txt requirements/build.txt
-RUN pip install --require-hashes --only-binary :all: -r requirements/build.txt
+RUN pip install --no-deps --require-hashes --only-binary :all: -r requirements/build.txt
 
 COPY pyproject.toml README.md LICENSE ./
 COPY operator operator

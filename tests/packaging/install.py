@@ -88,6 +88,10 @@ class Installation:
         """What a script prints that runs in this environment."""
         return self._run(self._python, "-c", script)
 
+    def check(self) -> None:
+        """Fails where a package lacks one that it needs."""
+        self._run(sys.executable, "-m", "pip", "--python", self._python, "check")
+
     def _environment(self, more: dict[str, str]) -> dict[str, str]:
         # As in the image; no folder is given that could be written to.
         nowhere = str(self.folder)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -58,8 +60,16 @@ def test_it_installs_what_is_pinned_by_hash_and_the_wheel_alone() -> None:
     installs = re.findall(r"pip (?:--python \S+ )?install (.+)", "\n".join(LINES))
     assert len(installs) == 3
     for options in installs:
+        assert "--no-deps" in options.split(), options
         is_locked = "--require-hashes" in options and "-r requirements/" in options
-        assert is_locked or {"--no-index", "--no-deps"} <= set(options.split()), options
+        assert is_locked or "--no-index" in options.split(), options
+
+
+def test_the_pins_are_complete_so_that_pip_looks_for_nothing_else() -> None:
+    """pip prefers a newer release to a pin where a package is asked for with an extra."""
+    subprocess.run([sys.executable, "-m", "pip", "check"], check=True)
+    (install,) = re.findall(r"pip install (.*--require-hashes.*)", (ROOT / "Makefile").read_text())
+    assert "--no-deps" in install.split()
 
 
 def test_it_runs_our_command_as_a_user_without_rights() -> None:

@@ -51,6 +51,10 @@ def test_nothing_is_there_but_what_is_pinned(installation: Installation) -> None
     assert found == pinned()
 
 
+def test_what_is_pinned_is_all_that_is_needed(installation: Installation) -> None:
+    installation.check()
+
+
 def test_nothing_can_be_written(installation: Installation) -> None:
     modes = [path.lstat().st_mode for path in installation.folder.rglob("*")]
     symlink = 0o120000
