@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from okta_rotator.cli.main import app
 from okta_rotator.cli.manifests import ManifestError, previewed
-from tests.resources import Json, connection, rotation
+from tests.resources import Json, cluster_connection, connection, rotation
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 BERLIN = {"hours": 2, "minutes": 30, "timeZone": "Europe/Berlin"}
@@ -22,7 +22,13 @@ SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 
 
 def shown(*manifests: Json, count: int = 2) -> list[str]:
-    return previewed(yaml.safe_dump_all(manifests), NOW, count).splitlines()
+    """With a connection in either namespace, so that nothing has to be said of it."""
+    there = [connection(), connection({"metadata.namespace": "team-a"})]
+    return alone(*manifests, *there, count=count)
+
+
+def alone(*manifests: Json, count: int = 2) -> list[str]:
+    return previewed(yaml.safe_dump_all(manifests), NOW, count)[0].splitlines()
 
 
 def got(changes: dict[str, Any] | None = None, **status: str) -> Json:
@@ -91,7 +97,12 @@ def test_an_overdue_rotation_runs_now() -> None:
 def test_a_paused_resource_is_said_to_be_paused() -> None:
     paused = {"metadata.annotations": {"okta-rotator.dev/paused": "true"}}
     note = "note: okta-rotator.dev/paused is set: nothing runs until it is taken away"
-    assert shown(got(paused))[1] == note
+    told = got(paused)
+    # As the operator reports one that is paused.
+    del told["status"]["nextRotationAt"]
+    lines = shown(told)
+    assert lines[1] == note
+    assert lines[2].startswith("#")
     assert note not in shown(got())
 
 
@@ -105,6 +116,70 @@ def test_every_rotation_of_a_file_is_shown() -> None:
     listed = {"apiVersion": "v1", "kind": "List", "items": [got(), connection()]}
     heads = [line for line in shown(listed, rotation(name="b"), count=1) if ": every" in line]
     assert [head.partition(":")[0] for head in heads] == ["team-a/web", "default/b"]
+
+
+FREEZE = {"until": "2026-05-01T12:00:00Z", "reason": "a launch"}
+
+
+def test_a_freeze_of_the_connection_holds_rotations() -> None:
+    elsewhere = connection({"spec.freeze": FREEZE})
+    frozen = connection({"spec.freeze": FREEZE, "metadata.namespace": "team-a"})
+    lines = alone(frozen, elsewhere, got(), count=1)
+    assert lines[1] == "note: OktaConnection my-connection is frozen until 2026-05-01 12:00:00 UTC"
+    assert lines[-1].startswith("1  2026-05-01 12:00:00")
+    assert lines[-1].endswith("waits since 2026-03-30 00:30:00")
+    free = connection({"metadata.namespace": "team-a"})
+    assert alone(elsewhere, free, got(), count=1)[2].startswith("1  2026-03-30 00:30:00")
+
+
+def test_a_freeze_of_a_connection_of_the_cluster_holds_rotations() -> None:
+    by = {"spec.connection": {"kind": "ClusterOktaConnection", "name": "shared"}}
+    lines = alone(got(by), cluster_connection({"spec.freeze": FREEZE}), count=1)
+    assert lines[-1].startswith("1  2026-05-01 12:00:00")
+
+
+def test_a_connection_that_is_not_there_is_said_to_be_unknown() -> None:
+    assert alone(got())[1] == (
+        "note: OktaConnection my-connection is not in the file: a freeze of it is not taken into "
+        "account"
+    )
+
+
+LONG = {
+    "spec.rotationInterval": 1,
+    "spec.previousSecret": {"retention": "For", "duration": "20h", "inactiveHold": "23h"},
+}
+
+
+def test_a_promise_that_is_longer_than_the_interval_is_said_to_hold_rotations_up() -> None:
+    (note,) = [line for line in shown(got(LONG)) if "spec.previousSecret" in line]
+    assert "so each scheduled rotation waits" in note
+    assert not [line for line in shown(got()) if "spec.previousSecret" in line]
+
+
+def test_a_previous_secret_that_is_there_holds_up_the_next_rotation() -> None:
+    there = got(LONG, lastRotatedAt="2026-03-01T00:30:02Z", nextRotationAt="2026-03-02T01:30:00Z")
+    there["status"]["activeIndex"] = 1
+    held = {"index": 0, "secretId": "ocs1", "state": "ACTIVE", "revokeAt": "2026-03-01T20:30:02Z"}
+    there["status"]["credentials"] = [held, {**held, "index": 1, "revokeAt": None}]
+    assert shown(there)[-2].startswith("1  2026-03-02 19:30:02")
+    there["status"]["credentials"][0] |= {"state": "INACTIVE", "revokeAt": None}
+    assert shown(there)[-2].startswith("1  2026-03-02 19:30:02")
+    there["status"]["credentials"][0] |= {"state": "ACTIVE", "revokeAt": "2026-03-02T01:30:00Z"}
+    assert shown(there)[-2].startswith("1  2026-03-02 01:30:00")
+
+
+def test_one_that_never_rotates_hides_no_other() -> None:
+    text, is_faulty = previewed(yaml.safe_dump_all([rotation(NEVER), got()]), NOW, 1)
+    assert is_faulty
+    assert "note: no rotation runs: spec.windows leave no opening within 5 years" in text
+    assert "1  2026-03-30 00:30:00" in text
+
+
+def test_what_is_beyond_the_calendar_is_said() -> None:
+    text, is_faulty = previewed(json.dumps(got(lastRotatedAt="9999-12-30T00:00:00Z")), NOW, 1)
+    assert is_faulty
+    assert text == "team-a/web: its rotations would come after the year 9999"
 
 
 NEVER = {"spec.windows": [{"policy": "Deny", "schedule": "* * * * *", "duration": "1m"}]}
@@ -123,7 +198,18 @@ NEVER = {"spec.windows": [{"policy": "Deny", "schedule": "* * * * *", "duration"
             "a: spec.rotateAt.timeZone: is no IANA time zone that this operator knows",
         ),
         (json.dumps({**rotation(), "spec": None}), "a: spec: should be a valid dictionary"),
-        (json.dumps(rotation(NEVER)), "a: spec.windows leave no opening within 5 years"),
+        (json.dumps(rotation(name="a" * 240)), "metadata.name: must have at most 234 characters"),
+        (json.dumps(rotation(name="x-okta-rotator-state")), "metadata.name: must have at most 234"),
+        (
+            json.dumps({**rotation(), "apiVersion": "okta-rotator.dev/v9"}),
+            "a: apiVersion: is okta-rotator.dev/v9, not okta-rotator.dev/v1alpha1",
+        ),
+        (
+            json.dumps(
+                {"items": [rotation(), connection({"spec.freeze": FREEZE | {"until": "x"}})]}
+            ),
+            "my-connection: spec.freeze.until: ",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(text: str, says: str) -> None:
@@ -153,12 +239,19 @@ def test_the_command_reads_a_file_or_its_input() -> None:
     sample = SAMPLES / "rotation.yaml"
     from_file = CliRunner().invoke(app, ["preview", "-f", str(sample), "--count", "3"])
     assert from_file.exit_code == 0, from_file.output
-    assert len(from_file.output.splitlines()) == 6
+    assert len(from_file.output.splitlines()) == 7
     from_input = CliRunner().invoke(
         app, ["preview", "-f", "-", "--count", "1"], input=sample.read_text()
     )
     assert from_input.exit_code == 0, from_input.output
-    assert len(from_input.output.splitlines()) == 4
+    assert len(from_input.output.splitlines()) == 5
+
+
+def test_the_command_fails_where_one_never_rotates() -> None:
+    manifest = yaml.safe_dump(rotation(NEVER))
+    done = CliRunner().invoke(app, ["preview", "-f", "-"], input=manifest)
+    assert done.exit_code == 1
+    assert "no rotation runs" in done.output
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,8 @@ class Target(ApiModel):
     Merge. Cannot be changed."""
     creation_policy: CreationPolicy = CreationPolicy.CREATE
     """Create: the operator makes the Secret. Merge: it adds its keys to one that somebody else has
-    made, changes no key that was there before, and takes only its own away again.
+    made, changes no key that was there before, and takes only its own away again. One Secret can
+    be the target of one rotation.
     Default: Create. Cannot be changed."""
     type: SecretType = OPAQUE
     """Type of the Secret. Default: Opaque. Not one under kubernetes.io. Cannot be changed."""
@@ -396,6 +397,13 @@ class RotationSpec(ApiModel):
     """What becomes of things when the rotation is deleted."""
 
 
+NAME_RULE: Final = (
+    f"must have at most {RESOURCE_NAME_MAX} characters and not end in "
+    f"{STATE_SUFFIX}, since the operator makes a Secret of that name with this ending"
+)
+"""What a rotation's name must be like."""
+
+
 class OktaClientSecretRotation(ApiModel):
     """Rotates the client secret of an Okta app and publishes it in a Secret of its namespace."""
 
@@ -404,8 +412,7 @@ class OktaClientSecretRotation(ApiModel):
             field=".metadata.name",
             cel=f"self.metadata.name.size() <= {RESOURCE_NAME_MAX} && "
             f"!self.metadata.name.endsWith('{STATE_SUFFIX}')",
-            says=f"must have at most {RESOURCE_NAME_MAX} characters and not end in "
-            f"{STATE_SUFFIX}, since the operator makes a Secret of that name with this ending",
+            says=NAME_RULE,
         ),
         unchangeable(
             ".spec.target.name",

@@ -20,8 +20,8 @@ def preview(
             "--filename",
             "-f",
             allow_dash=True,
-            help="A manifest, or what kubectl get -o yaml prints, which holds the uid and the last "
-            "rotation too; - for stdin.",
+            help="Manifests of rotations and of their connections, or what kubectl get okta -o "
+            "yaml prints, which holds the uid and the last rotation too; - for stdin.",
         ),
     ],
     count: Annotated[int, typer.Option(min=1, max=MOST, help="How many rotations to show.")] = 10,
@@ -32,8 +32,10 @@ def preview(
 
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        shown = previewed(text, datetime.now(UTC).replace(microsecond=0), count)
+        shown, is_faulty = previewed(text, datetime.now(UTC).replace(microsecond=0), count)
     except (ManifestError, OSError, UnicodeDecodeError) as error:
         typer.echo(f"{file}: {getattr(error, 'strerror', None) or error}", err=True)
         raise typer.Exit(1) from None
     typer.echo(shown)
+    if is_faulty:
+        raise typer.Exit(1)

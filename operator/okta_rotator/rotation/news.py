@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from okta_rotator.api.rotation import RotationSpec
 from okta_rotator.rotation.agenda import endangered_retirement
 from okta_rotator.rotation.decisions import LetGo, Step, Verdict, WriteState
 from okta_rotator.rotation.notices import Notice
@@ -44,10 +47,27 @@ class News:
 
 def advice(s: Snapshot, told_generation: int | None) -> list[Notice]:
     """Once for each spec: what will come of it otherwise than one may think."""
-    if told_generation == s.resource.generation:
+    spec = s.resource.spec
+    if told_generation == s.resource.generation or spec is None:
         return []
-    seldom = windows_open_seldom(s)
-    return [] if seldom is None else [Notice("WindowsOpenSeldom", seldom, is_warning=True)]
+    found = {
+        "WindowsOpenSeldom": windows_open_seldom(s),
+        "RetentionOutlastsInterval": retention_outlasts_the_interval(spec),
+    }
+    return [Notice(reason, it, is_warning=True) for reason, it in found.items() if it is not None]
+
+
+def retention_outlasts_the_interval(spec: RotationSpec) -> str | None:
+    """What to say where the previous secret is promised for longer than until the next rotation."""
+    rule, interval = spec.previous_secret, timedelta(days=spec.rotation_interval)
+    kept_for = rule.kept_for
+    if kept_for is None or not spec.is_auto_rotation_enabled or kept_for + rule.hold <= interval:
+        return None
+    return (
+        "spec.previousSecret: duration and inactiveHold together are longer than rotationInterval, "
+        "so each scheduled rotation waits until the previous client secret may be deleted: "
+        "shorten one of the two"
+    )
 
 
 def of_a_write(decision: WriteState) -> list[Notice]:

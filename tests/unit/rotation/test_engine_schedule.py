@@ -194,23 +194,44 @@ async def test_windows_that_never_open_stall_the_resource_at_once() -> None:
     assert world.condition("Ready") == ("True", "Published")
 
 
-async def test_windows_that_open_seldom_are_told_of_once() -> None:
-    def told(world: World) -> list[str]:
-        notices = world.cluster.notices
-        return [n.message for n in notices if n.reason == "WindowsOpenSeldom" and n.is_warning]
+def warnings(world: World, reason: str) -> list[str]:
+    return [n.message for n in world.cluster.notices if n.reason == reason and n.is_warning]
 
+
+def kept_for(duration: str, **changes: Any) -> dict[str, Any]:
+    """With a day's interval."""
+    rule = {"retention": "For", "duration": duration, "inactiveHold": "4h"}
+    return {"spec.rotationInterval": 1, "spec.previousSecret": rule, **changes}
+
+
+async def test_a_promise_beyond_the_next_rotation_is_told_of_once() -> None:
+    world = await settled(kept_for("20h"))
+    assert warnings(world, "RetentionOutlastsInterval") == []
+    world.change_spec(kept_for("21h"))
+    await world.settle()
+    await world.settle()
+    (message,) = warnings(world, "RetentionOutlastsInterval")
+    assert message.startswith("spec.previousSecret: duration and inactiveHold together are longer")
+
+
+async def test_a_promise_is_in_the_way_of_no_rotation_that_is_not_scheduled() -> None:
+    world = await settled(kept_for("21h", **{"spec.isAutoRotationEnabled": False}))
+    assert warnings(world, "RetentionOutlastsInterval") == []
+
+
+async def test_windows_that_open_seldom_are_told_of_once() -> None:
     world = await settled(YEARLY)
-    assert told(world) == [
+    assert warnings(world, "WindowsOpenSeldom") == [
         "spec.windows stay shut for 365 days on end, and spec.rotationInterval is 30: rotations "
         "come later than that"
     ]
     for _ in range(3):
         world.clock.advance(DAY)
         await world.settle()
-    assert len(told(world)) == 1
+    assert len(warnings(world, "WindowsOpenSeldom")) == 1
     world.change_spec(SATURDAYS)
     await world.settle()
-    assert len(told(world)) == 1
+    assert len(warnings(world, "WindowsOpenSeldom")) == 1
     assert world.condition("Ready") == ("True", "Published")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from okta_rotator.rotation.forecast import Forecast, forecast
+from okta_rotator.rotation.forecast import Forecast, Outlook, forecast
 from okta_rotator.rotation.okta_view import SecretState
 from tests.unit.rotation.builders import resource
 from tests.unit.rotation.faults import START
@@ -53,7 +53,7 @@ async def what_happens(world: World, until: datetime) -> list[tuple[str, str, da
 async def test_what_is_foretold_happens(changes: dict[str, Any]) -> None:
     world = World(resource({**changes, "spec.verification.enabled": False}))
     await world.settle()
-    foretold = forecast(world.resource, world.clock.at, 4)
+    foretold = forecast(Outlook(world.resource), world.clock.at, 4)
     assert not foretold.is_supposed
     (first,) = seen_of(world)
     story = await what_happens(world, foretold.rotations[-1].deleted_at + HOUR)
@@ -69,7 +69,8 @@ async def test_what_is_foretold_happens(changes: dict[str, Any]) -> None:
 
 def told(changes: dict[str, Any], **status: Any) -> Forecast:
     there = resource(changes)
-    return forecast(replace(there, status=there.status.model_copy(update=status)), START + HOUR, 3)
+    there = replace(there, status=there.status.model_copy(update=status))
+    return forecast(Outlook(there), START + HOUR, 3)
 
 
 LAST = START - timedelta(days=3)
