@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from okta_rotator.api.names import SECRET_ID_ANNOTATION, STATE_SUFFIX
-from okta_rotator.api.rotation import OktaSecretsAction
+from okta_rotator.api.rotation import AdoptionPolicy, OktaSecretsAction
 from okta_rotator.api.rotation_status import RotationStatus
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import (
@@ -131,6 +131,11 @@ class Setup:
         """Whether the secrets in Okta go with the resource."""
         policy = self.resource.sound_spec.deletion_policy
         return policy.okta_secrets is OktaSecretsAction.REVOKE
+
+    @property
+    def adopts(self) -> bool:
+        """Whether the first run publishes what the app has."""
+        return self.resource.sound_spec.adoption_policy is AdoptionPolicy.ADOPT
 
 
 class Bench:

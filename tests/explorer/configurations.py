@@ -182,6 +182,18 @@ def two_strangers() -> World:
     return world(okta=(Held(0, FOREIGN_FROM, True), Held(1, FOREIGN_FROM + 1, True)))
 
 
+def one_of_two_is_published() -> World:
+    """A new resource for an app with two strangers' secrets, and a person handed over the Secret
+    in which one of them is."""
+    return two_strangers()._replace(target=Aim(FOREIGN_FROM, None, True))
+
+
+def not_the_one_that_was_ours() -> World:
+    """The state is lost, and Okta holds a secret that the status does not name."""
+    told = Told((0,), 0, Asked(), backoff=False, ready=True)
+    return world(okta=(Held(1, FOREIGN_FROM, True),), told=told)
+
+
 def another_rotators() -> World:
     """A new resource for an app that another one rotates."""
     return world(okta=(Held(0, EARLIER_FROM, True),))
@@ -285,6 +297,8 @@ _ALL: Final = (
     _both("adoption of two", two_strangers(), ADOPT, EVERYBODY, (0, 1, 0), (1, 1, 1)),
     _both("foreign", with_foreign(due=Due.NOW), RETAIN, NAMING, (1, 1, 0), (2, 2, 0)),
     _both("two strangers", two_strangers(), RETAIN, NAMING, (0, 2, 0), (2, 2, 0)),
+    _both("one of two", one_of_two_is_published(), RETAIN, NAMING, (0, 1, 0), (1, 2, 0)),
+    _both("not ours", not_the_one_that_was_ours(), RETAIN, NAMING, (0, 1, 0), (1, 2, 0)),
     _both("another rotator", another_rotators(), RETAIN, NAMING, (1, 1, 0), (2, 2, 1)),
     # Going away, and others.
     _both("revocation", rotated(), REVOKE, REVOKED, (1, 1, 0), (2, 2, 0)),

@@ -249,7 +249,7 @@ class Explorer:
 
     def _broken(self, before: World, decision: Decision | None, after: World) -> Iterator[str]:
         it = self._it
-        return broken(before, decision, after, it.budget.faults, it.setup.revokes)
+        return broken(before, decision, after, it.budget.faults, it.setup)
 
     # ------------------------------------------------------------------ coming to rest
 

@@ -21,6 +21,7 @@ from okta_rotator.rotation.checks import (
     reach,
     requests,
     room,
+    table,
 )
 from okta_rotator.rotation.decisions import (
     Blocked,
@@ -259,6 +260,24 @@ def the_recheck_is_never_due(patch: Patch) -> None:
     instead_of(patch, publication.published_value_is_rechecked)
 
 
+def a_target_is_adopted_whosever_it_is(patch: Patch) -> None:
+    def adopt_it(s: Snapshot) -> Decision | None:
+        held = facts.held_by_target(s) if s.state is None else None
+        if held is None or not facts.is_active(held) or held.value is None:
+            return None
+        return first_look._adoption(s, held, first_look._other(s, held), "mutant")
+
+    before(patch, first_look.no_state_and_target_holds_ours, adopt_it)
+
+
+def witnesses_are_ignored(patch: Patch) -> None:
+    patch.setattr(first_look, "witnesses", lambda s: frozenset())
+
+
+def a_refusal_is_believed_at_once(patch: Patch) -> None:
+    patch.setattr(table, "judge_refusal", lambda s, state, at: None)
+
+
 MUTANTS: Final[dict[Mutant, str]] = {
     post_before_the_intent: "a secret is made that is no candidate of the state",
     publish_before_the_roles_move: "something is published without an active secret",
@@ -283,6 +302,10 @@ MUTANTS: Final[dict[Mutant, str]] = {
     the_stand_in_is_forgotten: "the only active secret is deactivated",
     another_resource_is_ignored: "something is done although another resource came first",
     the_recheck_is_never_due: "settled, and Okta does not accept the active secret",
+    a_target_is_adopted_whosever_it_is: "a stranger's secret is taken that nobody gave",
+    witnesses_are_ignored: "a stranger's secret is taken that nobody gave",
+    a_refusal_is_believed_at_once: "an active secret is replaced on a refusal that was not looked "
+    "into",
 }
 """Each with the promise that it breaks."""
 
@@ -298,5 +321,7 @@ WHERE: Final[dict[Mutant, str]] = {
     the_stand_in_is_forgotten: "revocation of one",
     another_resource_is_ignored: "another resource",
     the_recheck_is_never_due: "recheck",
+    a_target_is_adopted_whosever_it_is: "one of two",
+    witnesses_are_ignored: "not ours",
 }
 """Those that are looked for in a configuration of their own, for only there are they found soon."""

@@ -20,6 +20,7 @@ from okta_rotator.rotation.decisions import (
     WriteState,
 )
 from okta_rotator.rotation.okta_view import Proof
+from tests.explorer.bench import Setup
 from tests.explorer.canon import DAY_AGO
 from tests.explorer.forms import (
     EARLIER_FROM,
@@ -33,13 +34,14 @@ from tests.explorer.forms import (
 )
 from tests.explorer.overlap import of_dating, of_going, of_requests, of_retiring_in_time, of_rivalry
 from tests.explorer.real import NUMBERS, form_of_state, id_number
+from tests.explorer.strangers import of_replacing, of_taking
 
 ALARM: Final = 5
 """So many refused values in a day ring Okta's alarm."""
 
 
 def broken(
-    before: World, decision: Decision | None, after: World, faults: int, revokes: bool
+    before: World, decision: Decision | None, after: World, faults: int, setup: Setup
 ) -> Iterator[str]:
     """The promises that this step breaks; `decision` is None for an effect that landed late.
 
@@ -52,7 +54,7 @@ def broken(
     if decision is not None:
         yield from of_rivalry(before, decision)
         yield from of_requests(before, decision)
-        yield from of_going(before, decision, revokes)
+        yield from of_going(before, decision, setup.revokes)
     match decision:
         case Publish():
             yield from _of_publishing(before, decision)
@@ -66,6 +68,8 @@ def broken(
             yield from _of_recording(before, step, form_of_state(state))
             yield from _of_forgetting(before, form_of_state(state))
             yield from of_dating(before, form_of_state(state))
+            yield from of_taking(before, form_of_state(state), setup.adopts)
+            yield from of_replacing(before, form_of_state(state))
         case CreateSecret(value=value):
             yield from _of_creating(before, NUMBERS[value])
         case Prove(is_active=is_active) if not after.scars.record:
