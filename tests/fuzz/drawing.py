@@ -50,7 +50,12 @@ from tests.fuzz.schema import (
 from tests.fuzz.subject import TOKEN_KEY
 from tests.resources import ABSENT, Json
 
-FIXED: tuple[Place, ...] = (("parameters",), ("target", "name"), ("target", "type"))
+FIXED: tuple[Place, ...] = (
+    ("parameters",),
+    ("target", "name"),
+    ("target", "type"),
+    ("target", "creationPolicy"),
+)
 """What cannot be changed in a rotation; the connection has edits of its own."""
 CONNECTION_FIXED: tuple[Place, ...] = (("instanceUrl",),)
 TRIES = 300
@@ -171,9 +176,9 @@ def _entry_change(place: Place, schema: Json, there: Json, random: Random) -> tu
 
 
 def _drawn(schema: Json, place: Place, random: Random) -> Any:
-    value = draw(schema, random)
+    value = draw(schema, random, place[-1])
     if place == ("target",):  # What cannot be changed of it is left to the server's defaults.
-        return {k: v for k, v in value.items() if k == "metadata"}
+        return {k: v for k, v in value.items() if k in ("metadata", "template")}
     if place[:-1] == ("secretsMapping",) and random.random() < 0.2:
         return random.choice(HAND_KEYS)
     return value

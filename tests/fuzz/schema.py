@@ -25,6 +25,14 @@ Place = tuple[str, ...]
 POOL = 60
 """Texts that are drawn of a pattern; the sequences choose among them."""
 
+SOUND: dict[str, list[Any]] = {
+    "timeZone": ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"],
+    "schedule": ["* * * * *", "0 2 * * *", "*/15 8-18 * * MON-FRI", "30 4 1,15 * 5", "0 0 29 2 *"],
+    "template": [{"app.env": "A={{ clientId }}\nB={{ clientSecret | urlencode }}"}, {}],
+}
+"""By field: what no pattern would bring forth by chance."""
+OFTEN = 0.8
+
 
 @cache
 def spec_schema(plural: str) -> Json:
@@ -57,8 +65,10 @@ def places(schema: Json, way: Place = ()) -> Iterator[tuple[Place, Json, bool]]:
         yield from places(field, (*way, name))
 
 
-def draw(schema: Json, random: Random) -> Any:
-    """A value that the schema takes; its rules (CEL) may still refuse it."""
+def draw(schema: Json, random: Random, name: str = "") -> Any:
+    """A value that the schema takes; its rules (CEL) may still refuse it. `name` is the field's."""
+    if name in SOUND and random.random() < OFTEN:
+        return random.choice(SOUND[name])
     if "enum" in schema:
         return random.choice(schema["enum"])
     match schema["type"]:
@@ -93,7 +103,7 @@ def _object(schema: Json, random: Random) -> Json:
     needed = schema.get("required", ())
     fields = schema.get("properties", {}).items()
     chosen = {k: field for k, field in fields if k in needed or random.random() < 0.5}
-    return {key: draw(field, random) for key, field in chosen.items()}
+    return {key: draw(field, random, key) for key, field in chosen.items()}
 
 
 def oddities(schema: Json) -> list[Any]:
