@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, Proof
+from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, Proof, SecretState
 from okta_rotator.rotation.trouble import Trouble
 from okta_rotator.rotation.values import SecretValue
 
@@ -89,8 +89,12 @@ def after_creating(seen: Seen, created: OktaSecret) -> Seen:
 
 
 def after_changing(seen: Seen, changed: OktaSecret) -> Seen:
+    """What Okta refused while it was INACTIVE, it may accept now."""
     others = tuple(changed if one.id == changed.id else one for one in seen.secrets or ())
-    return replace(seen, secrets=others)
+    proofs = seen.proofs
+    if changed.state is SecretState.ACTIVE:
+        proofs = {q: said for q, said in proofs.items() if not changed.holds(q[0])}
+    return replace(seen, secrets=others, proofs=proofs)
 
 
 def after_deleting(seen: Seen, secret_id: str) -> Seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,12 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import REPLACE_FOREIGN_ANNOTATION
 from okta_rotator.api.rotation_status import RotationResult
 from okta_rotator.rotation.decisions import Blocked
-from okta_rotator.rotation.okta_view import SecretState
+from okta_rotator.rotation.okta_view import Proof, SecretState
 from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.rotation.values import SecretValue
 from tests.unit.rotation import builders
-from tests.unit.rotation.faults import Fault, Moment, named, unavailable
+from tests.unit.rotation.fake_okta import FakeOkta
+from tests.unit.rotation.faults import Fault, Moment, lost_race, named, unavailable
 from tests.unit.rotation.test_engine import rotate_by_schedule, rotated_once, rotated_twice
 from tests.unit.rotation.world import World
 
@@ -120,6 +122,30 @@ async def test_a_rollback_to_what_okta_refuses_is_told_and_done_with() -> None:
     await world.settle()
     assert ids(world) == (active, previous)
     assert "RollbackDeclined" in notices(world)
+    assert len(world.state.refused_tries) == 1
+
+
+async def test_a_rollback_goes_by_what_okta_says_of_a_secret_once_it_is_active(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Deactivated in the console right before the proof, it is refused, and then activated."""
+    world = await rotated_twice()
+    active, previous = ids(world)
+    value, ask = value_of(world, previous), FakeOkta._introspect
+
+    def deactivated_first(*question: Any) -> Proof:
+        monkeypatch.undo()
+        world.okta.set_state(previous, SecretState.INACTIVE)
+        return ask(*question)
+
+    monkeypatch.setattr(FakeOkta, "_introspect", deactivated_first)
+    # So that Okta's list is read once more.
+    world.wire.faults = [Fault(named("replace_state"), Moment.BEFORE, lost_race("another hand"))]
+    world.annotate(rollback="t")
+    await world.settle()
+    assert ids(world) == (previous, active)
+    assert "RollbackDeclined" not in notices(world)
+    assert world.published == value
     assert len(world.state.refused_tries) == 1
 
 

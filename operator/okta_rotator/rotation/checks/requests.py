@@ -86,14 +86,14 @@ def rollback_is_asked_for(s: Snapshot) -> Decision | None:
     found, value = in_okta(s, state.previous), previous_value(s, state)
     if state.active is None or found is None or value is None or is_bound(state, state.previous):
         return _declined(state, token, "there is no previous client secret to go back to")
+    proof = proof_of(s, value)
+    if proof is not None and proof[0] is Proof.REFUSED and refusal_is_unnoted(state, proof[1]):
+        return noting_of_refusal(s, state)
     if not is_active(found):
         return ActivateSecret(found.id, "it is to be published again")
-    proof = proof_of(s, value)
     if proof is None and s.spec.verification.enabled:
         return _question(s, state)
     match proof:
-        case (Proof.REFUSED, at) if refusal_is_unnoted(state, at):
-            return noting_of_refusal(s, state)
         case (Proof.REFUSED, _):
             return _declined(state, token, "Okta refuses the previous client secret")
         case (Proof.CANNOT_TELL, _) if s.spec.verification.enabled:
