@@ -102,6 +102,7 @@ class Controller:
     def _went(self, key: Key, uid: str) -> None:
         if self._is_there(key, uid):
             waiting = self._neighbours.gone(self._resources.pop(key))
+            self._metrics.rotation_gone(key)
             self.queue.forget(key)
             self._unlooked.pop(key, None)
             self._watch_target(key, None)
@@ -243,7 +244,7 @@ class Controller:
     def _conclude(self, outcome: Outcome) -> None:
         resource, verdict = outcome.resource, outcome.verdict
         self._reported[resource.uid] = _version(resource)
-        self._metrics.pass_ended(verdict)
+        self._metrics.pass_ended(verdict, outcome.attempt)
         logger.debug("%s: %s: %s", resource.key, type(verdict).__name__, verdict.why)
         if isinstance(verdict, LetGo) and resource.uid in self._let_go:
             self._let_go[resource.uid].set()
@@ -258,6 +259,7 @@ class Controller:
         known = self._resources.get(resource.key)
         if known is None or _is_newer(resource, known):
             self._resources[resource.key] = resource
+            self._metrics.rotation_says(resource.key, resource.status)
             self._neighbours.saw(resource)
 
     def _is_there(self, key: Key, uid: str) -> bool:

@@ -72,7 +72,7 @@ class Runtime:
         self._metrics = Metrics()
         self._is_ready = asyncio.Event()
         self._has_failed = asyncio.Event()
-        self._events = EventPoster(api, _now)
+        self._events = EventPoster(api, _now, self._metrics.told)
         own_versions = OwnVersions()
         self._sessions = Sessions(
             domains=settings.okta_domains,
@@ -112,7 +112,8 @@ class Runtime:
             SecretWatch(api, namespace, ours(), own_versions, self._controller.secret_changed)
             for namespace in settings.namespaces or (None,)
         ]
-        self._metrics.watch_depth(lambda: self._controller.queue.depth)
+        self._metrics.watch_queue(self._controller.queue)
+        self._metrics.watch_connections(self._connections.figures)
         self._http = HttpServer(
             live=self.what_is_dead,
             ready=lambda: None if self._is_ready.is_set() else "starting",
@@ -173,6 +174,7 @@ class Runtime:
         """
         port = await self._listen()
         logger.info("listening on port %d: /livez /readyz /metrics", port)
+        self._metrics.leads(True)
         tasks = [asyncio.create_task(work) for work in self._long_running()]
         for task in tasks:
             task.add_done_callback(self._ended)

@@ -128,5 +128,6 @@ def test_the_probes_and_the_metrics_answer(scene: Scene, operator: OperatorProce
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert operator.metric(CREATED) == 1
     assert operator.metric(SETTLED) >= 1
-    assert scene.name not in answer.text
+    assert f'name="{scene.name}"' in answer.text
+    assert scene.app_id not in answer.text
     assert operator.get("/nothing").status_code == 404

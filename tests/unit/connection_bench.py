@@ -18,7 +18,7 @@ from okta_rotator.rotation.access import Access, ApiTokenCredentials
 from okta_rotator.rotation.okta_view import Organization
 from okta_rotator.rotation.snapshot import Key, Resource
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
-from okta_rotator.rotation.turns import OF_THE_CONNECTION, Turn
+from okta_rotator.rotation.turns import OF_THE_CONNECTION, Budget, Turn
 from tests.resources import (
     CREATED,
     Json,
@@ -53,6 +53,9 @@ class Session:
 
     def in_turn(self, turn: Turn) -> Any:
         return replace(self, turn=turn)
+
+    def budgets(self) -> dict[str, Budget]:
+        return {"apps": Budget(most=80, left=3, waiting=2)}
 
     async def read_organization(self) -> Organization:
         await self.sessions.gate.wait()

@@ -17,7 +17,7 @@ from okta_rotator.connections.entry import RECHECK
 from okta_rotator.rotation.access import Access, ServiceAppCredentials
 from okta_rotator.rotation.snapshot import Key
 from okta_rotator.rotation.trouble import Next, PortError
-from okta_rotator.rotation.turns import Turn
+from okta_rotator.rotation.turns import Budget, Turn
 from okta_rotator.rotation.values import SecretValue
 from tests.resources import (
     CLIENT_ID,
@@ -405,3 +405,20 @@ async def test_credentials_of_another_method_are_no_use(bench: Bench, spec: Json
     bench.book.saw(body(make=make, **spec))
     await bench.checked()
     assert bench.ready() == ("False", "InvalidSpec")
+
+
+async def test_the_metrics_are_told_of_what_was_checked_and_is_there(bench: Bench) -> None:
+    bench.book.saw(body())
+    assert list(bench.book.figures()) == []
+    await bench.checked()
+    (waiting,) = bench.book.figures()
+    assert (waiting.key, waiting.is_ready, waiting.reason) == (KEY, False, "SecretNotFound")
+    assert waiting.last_check == bench.clock.now
+    bench.put_token("00Qgood")
+    bench.book.recheck(KEY)
+    await bench.checked()
+    (ready,) = bench.book.figures()
+    assert (ready.is_ready, ready.reason) == (True, "Connected")
+    assert ready.budgets == {"apps": Budget(most=80, left=3, waiting=2)}
+    bench.book.gone(body())
+    assert list(bench.book.figures()) == []

@@ -12,6 +12,7 @@ import pytest
 
 from okta_rotator import controller as module
 from okta_rotator.api.conditions import Reason
+from okta_rotator.api.rotation_status import Failures
 from okta_rotator.cluster.secret_watch import SecretChange
 from okta_rotator.controller import Controller
 from okta_rotator.neighbours import Neighbourhood
@@ -39,10 +40,11 @@ class Bench:
         self.verdict: Verdict = SETTLED
         self.on_pass: Callable[[Resource], Awaitable[Resource]] | None = None
         self.clock = ManualClock()
+        self.metrics = Metrics()
         self.controller = Controller(
             cast(Any, self),
             cast(Any, self),
-            Metrics(),
+            self.metrics,
             Neighbourhood(cast(Any, self)),
             self.watched.__setitem__,
             workers=4,
@@ -214,8 +216,49 @@ async def test_what_is_gone_leaves_nothing(bench: Bench) -> None:
     assert len(await bench.versions()) == 1
 
 
+def said_of(bench: Bench, key: Key) -> list[str]:
+    """The lines of the metrics about a resource."""
+    text = bench.metrics.exposition()[0].decode()
+    return [line for line in text.splitlines() if f'name="{key.name}"' in line]
+
+
+async def test_a_resource_has_series_from_its_first_sight_on_and_by_its_status_alone(
+    bench: Bench,
+) -> None:
+    """So that they are there after a restart, before any pass and without a write."""
+    bench.controller.queue.stop_taking()
+    status = {"lastRotatedAt": CREATED, "failures": {"count": 3}}
+    bench.controller.saw(body() | {"status": status})
+    assert await bench.versions() == []
+    labels = 'namespace="team-a",name="my-rotation"'
+    assert said_of(bench, KEY) == [
+        f"okta_rotator_rotation_last_success_timestamp_seconds{{{labels}}} 1767225600",
+        f"okta_rotator_rotation_failures{{{labels}}} 3",
+    ]
+
+
+async def test_the_series_follow_the_status_that_a_pass_reports(bench: Bench) -> None:
+    async def reports(resource: Resource) -> Resource:
+        status = resource.status.model_copy(update={"failures": Failures(count=1)})
+        return replace(resource, status=status, resource_version="2")
+
+    bench.on_pass = reports
+    bench.controller.saw(body())
+    await bench.at_rest()
+    assert said_of(bench, KEY)[-1].endswith(" 1")
+
+
+async def test_a_resource_that_is_gone_unseen_has_no_series(bench: Bench) -> None:
+    """Its watch had expired, and the pass finds that there is none."""
+    bench.verdict = LetGo("the resource is gone")
+    bench.controller.saw(body())
+    await bench.at_rest()
+    assert said_of(bench, KEY) == []
+
+
 def assert_nothing_is_kept(bench: Bench) -> None:
     controller = bench.controller
+    assert said_of(bench, KEY) == []
     assert not controller._resources
     assert not controller._settled
     assert not controller._ticks

@@ -24,7 +24,7 @@ class Process:
         self.server = HttpServer(
             live=lambda: self.fault,
             ready=lambda: self.unready,
-            metrics=lambda: b"okta_rotator_build_info 1.0\n",
+            metrics=lambda accept: (b"okta_rotator_build_info 1.0\n", f"text/{accept}"),
         )
 
 
@@ -48,11 +48,14 @@ async def test_probes_answer_by_what_is_wrong(process: Process) -> None:
     for path, text in (("/livez", "no heartbeat\n"), ("/readyz", "starting\n")):
         answer = await get(port, path)
         assert (answer.status_code, answer.text) == (503, text)
+    assert (await get(port, "/metrics")).status_code == 200
 
 
 async def test_metrics_are_in_the_format_of_prometheus(process: Process) -> None:
-    answer = await get(await process.server.start(0), "/metrics")
-    assert answer.headers["content-type"] == "text/plain; version=0.0.4"
+    url = f"http://127.0.0.1:{await process.server.start(0)}/metrics"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(url, headers={"Accept": "asked-for"})
+    assert answer.headers["content-type"] == "text/asked-for"
     assert answer.text == "okta_rotator_build_info 1.0\n"
 
 
@@ -107,7 +110,8 @@ async def test_a_client_that_does_not_read_does_not_hold_up_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "PATIENCE_AT_THE_END", 0.2)
-    server = HttpServer(live=lambda: None, ready=lambda: None, metrics=lambda: b"x" * 50_000_000)
+    large = (b"x" * 50_000_000, "text/plain")
+    server = HttpServer(live=lambda: None, ready=lambda: None, metrics=lambda accept: large)
     reader, writer = await asyncio.open_connection("127.0.0.1", await server.start(0))
     writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
     await reader.readline()

@@ -12,7 +12,7 @@ import pytest
 
 from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.limits import Bucket
-from okta_rotator.rotation.turns import Turn
+from okta_rotator.rotation.turns import Budget, Turn
 from tests import virtual_time
 from tests.unit.okta_org import NOW
 
@@ -337,3 +337,22 @@ def test_who_gives_up_takes_nothing_away(when: str) -> None:
         return now() - began
 
     assert virtual_time.run(scene()) < 2
+
+
+def test_what_is_left_is_told_for_each_limit_that_an_answer_told_of() -> None:
+    okta = Okta(limit=50)
+
+    async def scene() -> tuple[dict[str, Budget], dict[str, Budget], dict[str, Budget]]:
+        governor = Governor(80)
+        nothing = governor.budgets()
+        calls = [asyncio.create_task(governed(governor, okta)) for _ in range(43)]
+        await asyncio.sleep(50)
+        spent = governor.budgets()
+        await asyncio.gather(*calls)
+        return nothing, spent, governor.budgets()
+
+    nothing, spent, after = virtual_time.run(scene())
+
+    assert nothing == {}
+    assert spent == {"apps": Budget(most=40, left=0, waiting=3)}
+    assert after == {"apps": Budget(most=40, left=37, waiting=0)}

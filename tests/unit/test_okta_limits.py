@@ -235,3 +235,18 @@ def test_a_refusal_for_too_many_halves_them_for_a_while() -> None:
     for _ in range(20):
         concurrency.refuse(60, 70)
     assert concurrency.limit(70) == 1
+
+
+def test_what_is_left_is_what_may_be_sent() -> None:
+    allowance = Allowance(80)
+    assert allowance.budget(0) is None
+    learned(allowance, rate(remaining=30))
+    assert allowance.budget(0) == (40, 20)
+    assert sendable(allowance) == 20
+    assert allowance.budget(0) == (40, 0)
+
+
+def test_nothing_is_left_where_others_have_spent_it_and_all_is_in_the_next_window() -> None:
+    allowance = learned(Allowance(80), rate(remaining=2))
+    assert allowance.budget(0) == (40, 0)
+    assert allowance.budget(61) == (40, 40)

@@ -37,17 +37,24 @@ class Subject:
 
 
 class EventPoster:
-    """Posts core/v1 Events one after the other."""
+    """Posts core/v1 Events one after the other. `on_notice` is told of each, posted or not."""
 
-    def __init__(self, api: KubeApi, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        api: KubeApi,
+        now: Callable[[], datetime],
+        on_notice: Callable[[Notice], None] = lambda notice: None,
+    ) -> None:
         self._api = api
         self._now = now
+        self._on_notice = on_notice
         self._waiting: asyncio.Queue[tuple[Subject, Notice]] = asyncio.Queue(MOST_WAITING)
 
     def post(self, subject: Subject, notice: Notice) -> None:
         """Have it posted, soon. Logged as well, since an Event is gone after an hour."""
         level = logging.WARNING if notice.is_warning else logging.INFO
         logger.log(level, "%s %s: %s: %s", subject.kind, subject.key, notice.reason, notice.message)
+        self._on_notice(notice)
         try:
             self._waiting.put_nowait((subject, notice))
         except asyncio.QueueFull:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -30,6 +30,7 @@ from okta_rotator.connections.credentials import access_of, no_credentials, refe
 from okta_rotator.connections.entry import (
     Entry,
     entry_of,
+    figures_of,
     is_news,
     is_told,
     is_worth_writing,
@@ -50,6 +51,7 @@ from okta_rotator.rotation.snapshot import Connection, Key, Resource
 from okta_rotator.rotation.tenancy import Answer, answer, asks_labels
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from okta_rotator.rotation.turns import turn_of
+from okta_rotator.telemetry.figures import ConnectionFigures
 
 WORKERS: Final = 8
 """Connections that are checked at the same time."""
@@ -191,6 +193,12 @@ class ConnectionBook:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self.queue.drained()
+
+    def figures(self) -> Iterator[ConnectionFigures]:
+        """What the metrics say of each connection that was checked."""
+        for key, entry in self._entries.items():
+            if entry.checked_at is not None:
+                yield figures_of(key, entry)
 
     def is_known(self, resource: Resource) -> bool:
         """Whether the connection that the resource names is there."""

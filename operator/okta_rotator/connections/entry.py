@@ -14,7 +14,9 @@ from okta_rotator.cluster.resources import connection_spec
 from okta_rotator.connections.credentials import access_of, reference_of
 from okta_rotator.rotation.okta_view import Organization
 from okta_rotator.rotation.ports import OktaSession
+from okta_rotator.rotation.snapshot import Key
 from okta_rotator.rotation.trouble import Next, Trouble
+from okta_rotator.telemetry.figures import ConnectionFigures
 
 RECHECK: Final = timedelta(hours=24)
 """An API token dies after 30 days without use, so each one is used once a day (Okta's docs)."""
@@ -156,6 +158,13 @@ def is_told(status: ConnectionStatus, old: ConnectionStatus) -> Condition | None
 def ready_of(status: ConnectionStatus) -> Condition | None:
     conditions = status.conditions or ()
     return next((c for c in conditions if c.type == ConditionType.READY), None)
+
+
+def figures_of(key: Key, entry: Entry) -> ConnectionFigures:
+    """What the metrics say of it."""
+    reason = Reason.CONNECTED if entry.problem is None else entry.problem.reason
+    budgets = entry.session.budgets() if entry.session is not None else {}
+    return ConnectionFigures(key, entry.is_ready, reason, entry.checked_at, budgets)
 
 
 def is_news(before: Entry, found: Entry) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import datetime
 from importlib.metadata import version
@@ -45,7 +45,7 @@ from okta_rotator.okta.proof import proof_of_complaint
 from okta_rotator.okta.tokens import TokenKeeper
 from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, Organization, Proof
 from okta_rotator.rotation.places import aside
-from okta_rotator.rotation.turns import OF_THE_CONNECTION, Turn
+from okta_rotator.rotation.turns import OF_THE_CONNECTION, Budget, Turn
 from okta_rotator.rotation.values import SecretValue
 
 logger = logging.getLogger(__name__)
@@ -90,11 +90,12 @@ class OktaClient:
         self._sign_in = sign_in
         self._turn = OF_THE_CONNECTION
         self._clock = clock or OktaClock(now)
+        self._governor = governor or Governor()
         self._exchange = Exchange(
             transport,
             now=now,
             clock=self._clock,
-            governor=governor or Governor(),
+            governor=self._governor,
             on_call=on_call,
             deadline=deadline,
         )
@@ -109,6 +110,10 @@ class OktaClient:
         other = copy(self)
         other._turn = turn
         return other
+
+    def budgets(self) -> Mapping[str, Budget]:
+        """What is left of each rate limit that an answer has told of, by the bucket's name."""
+        return self._governor.budgets()
 
     async def read_organization(self) -> Organization:
         """Who the org says it is. Public, so no credential is sent."""

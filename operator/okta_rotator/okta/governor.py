@@ -22,7 +22,7 @@ from okta_rotator.okta.limits import (
     Concurrency,
     read_rate,
 )
-from okta_rotator.rotation.turns import Turn
+from okta_rotator.rotation.turns import Budget, Turn
 
 
 class Permit:
@@ -87,6 +87,16 @@ class Governor:
             if not place.cancel() and not place.cancelled():
                 place.result().release()
             raise
+
+    def budgets(self) -> dict[str, Budget]:
+        """What is left of each limit that an answer has told of, and how many wait for it."""
+        now = self._clock()
+        known = {bucket: one.budget(now) for bucket, one in self._allowances.items()}
+        return {
+            str(bucket): Budget(*calls, waiting=len(self._lines[bucket]))
+            for bucket, calls in known.items()
+            if calls is not None
+        }
 
     def learn(self, bucket: Bucket, response: httpx.Response) -> bool:
         """Whether the answer said anything of the limits."""
@@ -157,6 +167,10 @@ class Line:
 
     def __bool__(self) -> bool:
         return bool(self._heaps)
+
+    def __len__(self) -> int:
+        """Those that wait. Who has given up is counted until its turn comes."""
+        return sum(map(len, self._heaps.values()))
 
     def add(self, turn: Turn, place: Place) -> None:
         self._counter += 1

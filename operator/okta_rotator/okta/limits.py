@@ -115,8 +115,12 @@ class _Window:
     ends: float
 
     def allows(self, percent: int, under_way: int) -> bool:
+        return self.left(percent, under_way) > 0
+
+    def left(self, percent: int, under_way: int) -> int:
+        """Calls within our share; less than none where others have used it."""
         # Calls under way may or may not be counted in what remains: they are taken as not.
-        return self.remaining - under_way > self.limit - _usable(self.limit, percent)
+        return self.remaining - under_way - (self.limit - _usable(self.limit, percent))
 
 
 class Allowance:
@@ -141,6 +145,15 @@ class Allowance:
         # Where nothing answers, nothing is counted either, and all are to learn of it soon.
         most = 1 if self._is_answered else _usable(self._limit, self._percent)
         return self._probes < most
+
+    def budget(self, now: float) -> tuple[int, int] | None:
+        """The calls that may be sent in a window, and those that still may in this one; None as
+        long as no answer has told of the limit."""
+        if not self._windows:
+            return None
+        lefts = (window.left(self._percent, self._under_way) for window in self._open(now))
+        most = _usable(self._limit, self._percent)
+        return most, max(min(lefts, default=most), 0)
 
     def opens_at(self, now: float) -> float | None:
         """When to ask again, unless an answer comes before."""

@@ -16,6 +16,7 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import STATE_SUFFIX
 from okta_rotator.api.rotation import DeletionAction, RotationStatus
 from okta_rotator.rotation import seen as what_is_seen
+from okta_rotator.rotation.attempts import Attempt, attempt_of
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import (
     Act,
@@ -39,7 +40,7 @@ from okta_rotator.rotation.decisions import (
 )
 from okta_rotator.rotation.facts import requests
 from okta_rotator.rotation.news import News, advice, of_a_write
-from okta_rotator.rotation.notices import Notice, as_told, has_rotated, transitions
+from okta_rotator.rotation.notices import TARGET_REPAIRED, Notice, as_told, has_rotated, transitions
 from okta_rotator.rotation.places import ChangedError
 from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, NeighboursPort, OktaPort
 from okta_rotator.rotation.report import next_look, report
@@ -81,6 +82,8 @@ class Outcome:
     resource: Resource
     verdict: Verdict
     next_look: datetime | None
+    attempt: Attempt | None = None
+    """The attempt at a rotation that came to an end with it."""
 
 
 @dataclass(slots=True)
@@ -359,7 +362,7 @@ class Engine:
         is_known = active_id in {c.secret_id for c in before.credentials or ()}
         has_moved = is_known and active_id != _active_id(before)
         if not has_moved and not has_rotated(before, state.last_rotated_at, active_id):
-            work.notices.append(Notice("TargetRepaired", decision.why))
+            work.notices.append(Notice(TARGET_REPAIRED, decision.why))
             work.seen = what_is_seen.after_a_repair(work.seen, self._now())
 
     async def _show_progress(self, work: _Pass, snapshot: Snapshot) -> None:
@@ -383,9 +386,10 @@ class Engine:
             return Outcome(work.resource, verdict, None)
         status = await self._write_status(work, snapshot, verdict)
         name = work.resource.key.name if work.resource.spec is None else target_name(work.resource)
+        changes = transitions(work.status_before, status, name)
         told = (
             *work.notices,
-            *transitions(work.status_before, status, name),
+            *changes,
             *advice(snapshot, work.status_before.observed_generation),
             *self._news.of_the_previous(snapshot, verdict),
         )
@@ -395,7 +399,8 @@ class Engine:
             work.seen = what_is_seen.after_a_failure(work.seen, requests(snapshot))
         if isinstance(verdict, Blocked) and verdict.trouble.next is Next.PERSON:
             work.seen = what_is_seen.before_a_person_acts(work.seen)
-        return Outcome(work.resource, verdict, next_look(snapshot, verdict, status))
+        attempt = attempt_of(snapshot, verdict, work.status_before, status, changes)
+        return Outcome(work.resource, verdict, next_look(snapshot, verdict, status), attempt)
 
     async def _write_status(
         self, work: _Pass, snapshot: Snapshot, verdict: Verdict | None

@@ -7,7 +7,7 @@ from datetime import timedelta
 from okta_rotator.api.rotation import RotationSpec
 from okta_rotator.rotation.agenda import endangered_retirement
 from okta_rotator.rotation.decisions import LetGo, Step, Verdict, WriteState
-from okta_rotator.rotation.notices import Notice
+from okta_rotator.rotation.notices import NOT_REVOKED, Notice
 from okta_rotator.rotation.report import trouble_of
 from okta_rotator.rotation.snapshot import Resource, Snapshot
 from okta_rotator.rotation.upcoming import windows_open_seldom
@@ -32,7 +32,7 @@ class News:
         if not verdict.is_incomplete or resource.uid in self._left:
             return []
         self._left.add(resource.uid)
-        return [Notice("NotRevoked", verdict.why, is_warning=True)]
+        return [Notice(NOT_REVOKED, verdict.why, is_warning=True)]
 
     def of_the_previous(self, s: Snapshot, verdict: Verdict) -> list[Notice]:
         """Whether something is in the way of its end."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from okta_rotator.api.conditions import Condition, ConditionType, Reason
 from okta_rotator.api.rotation import RotationStatus
+
+ROTATED: Final = "Rotated"
+TARGET_REPAIRED: Final = "TargetRepaired"
+NOT_REVOKED: Final = "NotRevoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def _rotated(old: RotationStatus, new: RotationStatus, target: str) -> list[Noti
     if not _is_ready(new) or not has_rotated(old, new.last_rotated_at, secret_id):
         return []
     job = f" (job {new.last_rotation_job_id})" if new.last_rotation_job_id else ""
-    return [Notice("Rotated", f"Secret {target} holds the client secret {secret_id or '?'}{job}")]
+    return [Notice(ROTATED, f"Secret {target} holds the client secret {secret_id or '?'}{job}")]
 
 
 def _warnings(old: RotationStatus, new: RotationStatus) -> list[Notice]:

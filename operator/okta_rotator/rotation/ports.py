@@ -22,7 +22,7 @@ from okta_rotator.rotation.okta_view import (
 )
 from okta_rotator.rotation.snapshot import Connection, Resource, SecretObject
 from okta_rotator.rotation.target import TargetChange
-from okta_rotator.rotation.turns import Turn
+from okta_rotator.rotation.turns import Budget, Turn
 from okta_rotator.rotation.values import SecretValue
 
 
@@ -50,6 +50,9 @@ class OktaSession(OktaPort, Protocol):
 
     def in_turn(self, turn: Turn) -> OktaPort:
         """The same, for calls that wait for the turn of a resource."""
+
+    def budgets(self) -> Mapping[str, Budget]:
+        """What is left of each rate limit that an answer has told of, by its name."""
 
     async def read_organization(self) -> Organization: ...
 

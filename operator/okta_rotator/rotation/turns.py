@@ -1,4 +1,5 @@
-"""Whose call to Okta it is, for the order of those that wait for the same rate limit."""
+"""Whose call to Okta it is, for the order of those that wait for the same rate limit; and what
+that limit leaves."""
 
 from __future__ import annotations
 
@@ -20,6 +21,18 @@ class Turn:
     key: str = ""
     """The resource: of two that are equally overdue, one is finished before the other begins."""
     namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be sent within one rate limit, by the share of it that a connection may use."""
+
+    most: int
+    """Calls in a whole window."""
+    left: int
+    """Calls that may still be sent in this window."""
+    waiting: int
+    """Calls that wait for their turn."""
 
 
 OF_THE_CONNECTION: Final = Turn()

@@ -12,6 +12,9 @@ from aiohttp.typedefs import Handler
 Probe = Callable[[], str | None]
 """Says what is wrong, or None."""
 
+Exposition = Callable[[str], tuple[bytes, str]]
+"""By an Accept header: the text of the metrics, and its Content-Type."""
+
 PATIENCE_AT_THE_END: Final = 1.0
 """Seconds that a request under way has when the server stops."""
 
@@ -34,7 +37,7 @@ def _listener(port: int) -> socket.socket:
 class HttpServer:
     """Started before everything else, so that a probe always has an answer."""
 
-    def __init__(self, *, live: Probe, ready: Probe, metrics: Callable[[], bytes]) -> None:
+    def __init__(self, *, live: Probe, ready: Probe, metrics: Exposition) -> None:
         self._live = live
         self._ready = ready
         self._metrics = metrics
@@ -64,7 +67,6 @@ class HttpServer:
 
         return answer
 
-    async def _show_metrics(self, _: web.Request) -> web.Response:
-        return web.Response(
-            body=self._metrics(), headers={"Content-Type": "text/plain; version=0.0.4"}
-        )
+    async def _show_metrics(self, request: web.Request) -> web.Response:
+        body, content_type = self._metrics(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
