@@ -40,6 +40,11 @@ class OperatorProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self.exit_code: int | None = None
 
+    def log_as_json(self, level: str) -> None:
+        """From its next start on."""
+        self._level = level
+        self._flags = (*self._flags, "--log-format", "json")
+
     def start(self) -> None:
         """Start it and wait until it is ready."""
         self.launch()

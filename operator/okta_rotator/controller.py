@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.api.names import STATE_SUFFIX
+from okta_rotator.api.names import ROTATION_KIND, STATE_SUFFIX
 from okta_rotator.cluster.resources import key_of, rotation_resource
 from okta_rotator.cluster.secret_watch import SecretChange
 from okta_rotator.connections.book import ConnectionBook
@@ -247,13 +247,22 @@ class Controller:
         self._metrics.pass_ended(verdict, outcome.attempt)
         logger.debug("%s: %s: %s", resource.key, type(verdict).__name__, verdict.why)
         if isinstance(verdict, LetGo) and resource.uid in self._let_go:
-            self._let_go[resource.uid].set()
+            self._let_it_go(resource, verdict)
         if isinstance(verdict, Settled) and verdict.concern is None:
             self._settled.add(resource.uid)
         if isinstance(verdict, Blocked) and verdict.trouble.reason in REFUSALS:
             self._connections.doubt(resource)
         is_awaited = isinstance(verdict, Blocked) and verdict.trouble.reason in OF_THE_TARGET
         self._watch_target(resource.key, target_name(resource) if is_awaited else None)
+
+    def _let_it_go(self, resource: Resource, verdict: LetGo) -> None:
+        """It may be seen to several times until its finalizer is off."""
+        done = self._let_go[resource.uid]
+        if not done.is_set():
+            told = {"kind": ROTATION_KIND, "resource": resource.key, "reason": "Released"}
+            line = (ROTATION_KIND, resource.key, verdict.why)
+            logger.info("%s %s: Released: %s", *line, extra=told)
+        done.set()
 
     def _remember(self, resource: Resource) -> None:
         known = self._resources.get(resource.key)

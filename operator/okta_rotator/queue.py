@@ -17,6 +17,7 @@ from typing import Final, Generic, TypeVar
 
 from okta_rotator.rotation.places import PLACE, ChangedError, Place
 from okta_rotator.rotation.trouble import PortError
+from okta_rotator.telemetry.logging import SUBJECT
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +158,7 @@ class WorkQueue(Generic[K]):
             line, key = await idle
             place = self._running[key] = Place(self._free, self._take)
             PLACE.set(place)
+            SUBJECT.set(str(key))
             try:
                 await self._once(key)
             finally:

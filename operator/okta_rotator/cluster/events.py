@@ -53,7 +53,14 @@ class EventPoster:
     def post(self, subject: Subject, notice: Notice) -> None:
         """Have it posted, soon. Logged as well, since an Event is gone after an hour."""
         level = logging.WARNING if notice.is_warning else logging.INFO
-        logger.log(level, "%s %s: %s: %s", subject.kind, subject.key, notice.reason, notice.message)
+        told = {
+            "kind": subject.kind,
+            "resource": subject.key,
+            "reason": notice.reason,
+            "jobId": notice.job_id,
+        }
+        line = (subject.kind, subject.key, notice.reason, notice.message)
+        logger.log(level, "%s %s: %s: %s", *line, extra=told)
         self._on_notice(notice)
         try:
             self._waiting.put_nowait((subject, notice))

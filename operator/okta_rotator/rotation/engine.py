@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.api.names import STATE_SUFFIX
+from okta_rotator.api.names import ROTATION_KIND, STATE_SUFFIX
 from okta_rotator.api.rotation import DeletionAction, RotationStatus
 from okta_rotator.rotation import seen as what_is_seen
 from okta_rotator.rotation.attempts import Attempt, attempt_of
@@ -40,13 +40,21 @@ from okta_rotator.rotation.decisions import (
 )
 from okta_rotator.rotation.facts import requests
 from okta_rotator.rotation.news import News, advice, of_a_write
-from okta_rotator.rotation.notices import TARGET_REPAIRED, Notice, as_told, has_rotated, transitions
+from okta_rotator.rotation.notices import (
+    TARGET_REPAIRED,
+    Notice,
+    as_told,
+    has_rotated,
+    job_of,
+    transitions,
+)
 from okta_rotator.rotation.places import ChangedError
 from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, NeighboursPort, OktaPort
 from okta_rotator.rotation.report import next_look, report
 from okta_rotator.rotation.seen import Seen
 from okta_rotator.rotation.snapshot import (
     Draw,
+    Key,
     Neighbour,
     Resource,
     SecretObject,
@@ -344,6 +352,8 @@ class Engine:
         if decision.step in (Step.ADOPT, Step.RESTORE, Step.NOTE_CLOCK):
             self._take_as_told(work)
         work.notices.extend(of_a_write(decision))
+        if decision.step is Step.INTENT:
+            _log_intent(work.resource.key, decision)
 
     def _take_as_told(self, work: _Pass) -> None:
         """What the state holds already was rotated before: no Event says so again."""
@@ -393,8 +403,9 @@ class Engine:
             *advice(snapshot, work.status_before.observed_generation),
             *self._news.of_the_previous(snapshot, verdict),
         )
+        job_id = job_of(work.status_before, status)
         for notice in told:
-            self._cluster.tell(work.resource, notice)
+            self._cluster.tell(work.resource, replace(notice, job_id=job_id))
         if isinstance(verdict, Blocked):
             work.seen = what_is_seen.after_a_failure(work.seen, requests(snapshot))
         if isinstance(verdict, Blocked) and verdict.trouble.next is Next.PERSON:
@@ -409,6 +420,20 @@ class Engine:
         if status != work.resource.status:
             work.resource = await self._cluster.write_status(work.resource, status)
         return status
+
+
+def _log_intent(key: Key, decision: WriteState) -> None:
+    """No Event: each would be a write, and the one that tells of its end is enough."""
+    job = decision.state.job
+    if job is not None:
+        told = {
+            "kind": ROTATION_KIND,
+            "resource": key,
+            "reason": "Begun",
+            "jobId": job.job_id,
+            "trigger": job.trigger,
+        }
+        logger.info("%s %s: Begun: %s", ROTATION_KIND, key, decision.why, extra=told)
 
 
 def _at_start(work: _Pass, now: datetime) -> Seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +21,16 @@ class Notice:
     reason: str
     message: str
     is_warning: bool = False
+    job_id: str | None = field(default=None, compare=False)
+    """Of the rotation that it belongs to."""
+
+
+def job_of(old: RotationStatus, new: RotationStatus) -> str | None:
+    """The rotation that a pass worked on: it is under way, or came to its end with it."""
+    if new.rotation is not None:
+        return new.rotation.job_id
+    is_another = new.last_rotation_job_id != old.last_rotation_job_id
+    return new.last_rotation_job_id if is_another or old.rotation is not None else None
 
 
 def transitions(old: RotationStatus, new: RotationStatus, target: str) -> list[Notice]:

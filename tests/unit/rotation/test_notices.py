@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from okta_rotator.api.conditions import Reason
 from okta_rotator.api.rotation_status import RotationStatus
 from okta_rotator.rotation.decisions import Blocked, Settled
-from okta_rotator.rotation.notices import Notice, transitions
+from okta_rotator.rotation.notices import Notice, job_of, transitions
 from okta_rotator.rotation.report import report
 from okta_rotator.rotation.trouble import Next, Trouble
+from tests.resources import Json
 from tests.unit.rotation.builders import resource, snapshot, state
 from tests.unit.rotation.faults import START
 from tests.unit.rotation.rows import FIRST
@@ -77,3 +80,25 @@ def test_a_recovery_is_told() -> None:
 def test_a_trouble_that_is_only_being_worked_on_is_not_over() -> None:
     stalled = report(snapshot(state=None, target=None), Blocked(DENIED))
     assert told(stalled, BEGUN) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "job"),
+    [
+        ({}, {"rotation": {"jobId": "j1"}, "lastRotationJobId": "j1"}, "j1"),
+        (
+            {"rotation": {"jobId": "j1"}, "lastRotationJobId": "j1"},
+            {"lastRotationJobId": "j1"},
+            "j1",
+        ),
+        ({"lastRotationJobId": "j0"}, {"lastRotationJobId": "j1"}, "j1"),
+        ({"lastRotationJobId": "j1"}, {"lastRotationJobId": "j1"}, None),
+        ({}, {}, None),
+    ],
+    ids=["under way", "ended", "begun and ended", "long over", "never"],
+)
+def test_what_a_pass_tells_belongs_to_the_job_that_it_worked_on(
+    old: Json, new: Json, job: str | None
+) -> None:
+    read = RotationStatus.model_validate
+    assert job_of(read(old), read(new)) == job
