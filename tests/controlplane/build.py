@@ -21,20 +21,20 @@ def build(target: Target | OwnTarget, folder: Path) -> Path:
     go = find_go()
     elapsed = Stopwatch()
     say(f"building {target.name} {target.version} from its Go module, once; this takes minutes")
-    package, ldflags = _lay_out(go, target, folder)
+    package, flags = _lay_out(go, target, folder)
     program = folder / target.name
-    _run_go(_build_command(go, package, ldflags, program), folder, f"building {target.name}")
+    _run_go(_build_command(go, package, flags, program), folder, f"building {target.name}")
     say(f"built {target.name} in {elapsed}")
     return program
 
 
-def _lay_out(go: Path, target: Target | OwnTarget, folder: Path) -> tuple[str, str]:
-    """Make the folder a module that has the target; its package, and flags for the linker."""
+def _lay_out(go: Path, target: Target | OwnTarget, folder: Path) -> tuple[str, list[str]]:
+    """Make the folder a module that has the target; its package, and flags for the build."""
     if isinstance(target, OwnTarget):
         shutil.copytree(target.source, folder, dirs_exist_ok=True)
-        return ".", ""
+        return ".", _flags()
     (folder / "go.mod").write_text(_go_mod(target, _own_go_mod(go, target, folder)))
-    return target.package, target.ldflags
+    return target.package, _flags(target.ldflags, target.tags)
 
 
 def _own_go_mod(go: Path, target: Target, folder: Path) -> str:
@@ -59,12 +59,14 @@ def _go_mod(target: Target, own: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _build_command(go: Path, package: str, ldflags: str, program: Path) -> list[str | Path]:
+def _flags(ldflags: str = "", tags: str = "") -> list[str]:
     # Without debug information the programs are a third smaller and link faster.
-    ldflags = f"-s -w {ldflags}"
+    return [f"-ldflags=-s -w {ldflags}", f"-tags={tags}"]
+
+
+def _build_command(go: Path, package: str, flags: list[str], program: Path) -> list[str | Path]:
     # -mod=mod lets go complete the module file: the sums come from Go's checksum database.
-    flags = ["-mod=mod", "-trimpath", f"-ldflags={ldflags}"]
-    return [go, "build", *flags, "-o", program, package]
+    return [go, "build", "-mod=mod", "-trimpath", *flags, "-o", program, package]
 
 
 def _run_go(command: list[str | Path], folder: Path, doing: str) -> Path:

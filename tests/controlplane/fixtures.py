@@ -15,6 +15,7 @@ PROGRAMS_OF_FIXTURES = {
     "new_control_plane": PROGRAMS,
     "controller_manager": ("kube-controller-manager",),
     "judges": ("judges",),
+    "promtool": ("promtool",),
 }
 
 
@@ -60,6 +61,12 @@ def controller_manager(control_plane: ControlPlane) -> Daemon:
 def judges() -> Path:
     """The program that judges a status as GitOps tools do."""
     return find("judges")
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    """Prometheus' own judge of rules, queries and metrics."""
+    return find("promtool")
 
 
 @pytest.fixture
