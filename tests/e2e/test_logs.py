@@ -100,9 +100,8 @@ def test_a_failure_in_a_job_is_told_with_that_job(scene: Scene, log: Log) -> Non
     scene.rotate()
     scene.until_ready()
     log.new("Begun", "Rotated")
-    scene.okta.add_fault(
-        "status", method="POST", path="/secrets$", times=None, errorCode="E0000006"
-    )
+    path = f"{scene.app_id}/credentials/secrets$"
+    scene.okta.add_fault("status", method="POST", path=path, times=None, errorCode="E0000006")
     scene.annotate("fails")
     begun, answer, failed = log.new("Begun", None, "InsufficientPermission")
     assert begun["jobId"] == failed["jobId"] == scene.status()["rotation"]["jobId"]
