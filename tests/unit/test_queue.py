@@ -15,6 +15,7 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.queue import WorkQueue
 from okta_rotator.rotation.places import aside, in_line
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
+from okta_rotator.telemetry.logging import SUBJECT
 from tests.unit.clocks import START, ManualClock
 from tests.waiting import until
 
@@ -215,6 +216,25 @@ async def test_a_defect_is_logged_with_its_place(caplog: pytest.LogCaptureFixtur
         await settle()
     assert "a: a defect of okta-rotator; please report it" in caplog.text
     assert "Traceback" in caplog.text
+
+
+async def test_each_line_of_a_work_says_whose_it_is() -> None:
+    """The works of two keys go on at the same time, and one worker has several of them."""
+    told: list[tuple[str, str | None]] = []
+
+    async def work(key: str) -> None:
+        await asyncio.sleep(0)
+        told.append((key, SUBJECT.get()))
+
+    queue: WorkQueue[str] = WorkQueue(work, workers=2, now=ManualClock())
+    task = asyncio.create_task(queue.run())
+    for key in "abcd":
+        queue.add(key)
+    await queue.drained()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert told == [(key, key) for key in "abcd"]
+    assert SUBJECT.get() is None
 
 
 async def test_a_forgotten_key_is_no_longer_due_and_has_no_past() -> None:
