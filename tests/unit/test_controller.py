@@ -16,9 +16,11 @@ from okta_rotator.api.rotation_status import Failures
 from okta_rotator.cluster.secret_watch import SecretChange
 from okta_rotator.controller import Controller
 from okta_rotator.neighbours import Neighbourhood
+from okta_rotator.rotation.attempts import Attempt, Result
 from okta_rotator.rotation.decisions import Blocked, LetGo, Settled, Verdict
 from okta_rotator.rotation.engine import Outcome
 from okta_rotator.rotation.snapshot import Key, Resource
+from okta_rotator.rotation.state import Trigger
 from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.telemetry.metrics import Metrics
 from tests.resources import CREATED, Json, rotation
@@ -38,6 +40,7 @@ class Bench:
         self.doubted: list[Key | None] = []
         self.watched: dict[Key, str | None] = {}
         self.verdict: Verdict = SETTLED
+        self.attempt: Attempt | None = None
         self.on_pass: Callable[[Resource], Awaitable[Resource]] | None = None
         self.clock = ManualClock()
         self.metrics = Metrics()
@@ -57,7 +60,7 @@ class Bench:
         self.passes.append(resource)
         if self.on_pass is not None:
             resource = await self.on_pass(resource)
-        return Outcome(resource, self.verdict, None)
+        return Outcome(resource, self.verdict, None, self.attempt)
 
     def forget(self, uid: str) -> None:
         self.forgotten.append(uid)
@@ -246,6 +249,15 @@ async def test_the_series_follow_the_status_that_a_pass_reports(bench: Bench) ->
     bench.controller.saw(body())
     await bench.at_rest()
     assert said_of(bench, KEY)[-1].endswith(" 1")
+
+
+async def test_an_attempt_is_counted_with_its_pass(bench: Bench) -> None:
+    bench.attempt = Attempt(Result.FAILURE, Reason.APP_INACTIVE, Trigger.MANUAL)
+    bench.controller.saw(body())
+    await bench.at_rest()
+    labels = {"result": "failure", "reason": "AppInactive", "trigger": "manual"}
+    counted = bench.metrics.registry.get_sample_value("okta_rotator_rotations_total", labels)
+    assert counted == 1
 
 
 async def test_a_resource_that_is_gone_unseen_has_no_series(bench: Bench) -> None:

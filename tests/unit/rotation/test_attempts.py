@@ -91,3 +91,13 @@ async def test_a_repair_of_the_target_is_no_rotation() -> None:
     world = await rotated_once()
     world.cluster.secrets.pop(world.target.name)
     assert await attempts(world, 1) == [None]
+
+
+async def test_what_has_begun_keeps_its_trigger_though_nothing_is_due_any_more() -> None:
+    world = await rotated_once()
+    world.clock.advance(A_MONTH)
+    world.add_fault(Fault(named("create_secret"), Moment.BEFORE, unavailable(), times=2))
+    failure = Attempt(Result.FAILURE, Reason.OKTA_UNAVAILABLE, Trigger.SCHEDULE)
+    assert await attempts(world, 1) == [failure]
+    world.change_spec({"spec.isAutoRotationEnabled": False})
+    assert await attempts(world, 1) == [failure]
