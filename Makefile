@@ -4,13 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
+# What `make site`, `make sbom` and `make licences` need is apart: the demo does without.
+TOOLS := $(VENV)/tools
+TOOLS_READY := $(TOOLS)/.ready
+# The wheels of what is pinned for the image, to be installed without a network.
+WHEELS := $(VENV)/wheels
+WHEELS_READY := $(WHEELS)/.ready
 # The end-to-end tests mostly wait, so that three at a time fill two cores.
 WORKERS ?= 3
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow cover check format bench crds docs lock clean
+.PHONY: help demo test slow cover check format bench crds docs site sbom licences lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +24,7 @@ help: ## Show this list
 demo: $(READY) ## Show a rotation on a real API server (KEEP=1 leaves it running)
 	@$(RUN) demo $(if $(KEEP),--keep)
 
-test: $(READY) check ## Run every check and every test
+test: $(READY) $(TOOLS_READY) $(WHEELS_READY) check ## Run every check and every test
 	@$(RUN) tests.controlplane fetch
 	@$(RUN) pytest -n $(WORKERS) --dist loadfile
 
@@ -45,12 +51,27 @@ bench: $(READY) ## Print the figures that the operator is measured by
 crds: $(READY) ## Write crds/ anew from the models
 	@$(VENV)/bin/okta-rotator crds --output crds
 
-docs: $(READY) ## Write the tables of README.md anew from the code
+docs: $(READY) ## Write the tables of README.md and docs/ anew from the code
 	@$(RUN) tests.docs
+
+site: $(TOOLS_READY) ## Build docs/ as pages, in dist/site
+	@# Of another generator to come, which the build does not depend on.
+	@NO_MKDOCS_2_WARNING=1 $(TOOLS)/bin/mkdocs build --strict --quiet --site-dir dist/site
+
+sbom: $(TOOLS_READY) ## Write what the image holds of others to dist/sbom.cdx.json (CycloneDX)
+	@mkdir -p dist
+	@# It warns that pins alone do not say what needs what.
+	@PYTHONWARNINGS=ignore::UserWarning $(TOOLS)/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+	  --output-reproducible --output-file dist/sbom.cdx.json
+
+licences: $(READY) $(TOOLS_READY) ## List the licences of what the image holds of others
+	@$(TOOLS)/bin/pip-licenses --python $(VENV)/bin/python --from mixed --order license \
+	  --packages $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/\1/p' requirements/run.txt)
 
 lock: $(READY) ## Pin the dependencies anew
 	@$(LOCK) pyproject.toml -o requirements/run.txt
 	@$(LOCK) pyproject.toml --extra emulator --group dev -o requirements/dev.txt
+	@$(LOCK) --group tools -o requirements/tools.txt
 	@echo hatchling | $(LOCK) --constraints requirements/dev.txt -o requirements/build.txt -
 
 clean: ## Remove the environment and what the tools left behind
@@ -64,4 +85,16 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TOOLS_READY): requirements/tools.txt $(READY)
+	@echo "Setting up $(TOOLS) ..."
+	@$(RUN) venv --clear $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/tools.txt
+	@touch $@
+
+$(WHEELS_READY): requirements/run.txt $(READY)
+	@rm -rf $(WHEELS)
+	@$(RUN) pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+	  -d $(WHEELS) -r requirements/run.txt
 	@touch $@

@@ -1,5 +1,6 @@
-"""`make docs`: write the tables of README.md anew."""
+"""`make docs`: write the tables of README.md and docs/ anew."""
 
-from tests.docs.readme import README, filled
+from tests.docs.pages import PAGES, filled
 
-README.write_text(filled(README.read_text()))
+for page in PAGES:
+    page.write_text(filled(page.read_text()))

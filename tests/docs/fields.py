@@ -7,11 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from okta_rotator.api.base import ApiModel
+from okta_rotator.api.rules import CEL
 from okta_rotator.api.schema import Json, structural
 from tests.docs.markdown import code, table
 
 # "Default: true." or "Default: the rotation's own name." within a description.
 _DEFAULT = re.compile(r" ?Default: (.+?)\.(?= |$)")
+
+# What a column of its own says.
+_FIXED = " Cannot be changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,30 @@ class Field:
         return "required" if self.is_required else told[1] if told else ""
 
     @property
+    def is_fixed(self) -> bool:
+        return _FIXED in self.node["description"]
+
+    @property
+    def allowed(self) -> str:
+        """Which values the schema takes, as far as it is a list, a range or a length."""
+        choices = self.node.get("enum")
+        if choices is not None:
+            return ", ".join(map(str, choices))
+        least, most = self.node.get("minimum"), self.node.get("maximum")
+        if most is not None:
+            return f"{least} to {most}"
+        limits = (
+            f"at most {self.node[key]} {what}" for key, what in _LIMITS.items() if key in self.node
+        )
+        return next(limits, "")
+
+    @property
     def meaning(self) -> str:
-        return _DEFAULT.sub("", self.node["description"])
+        return _DEFAULT.sub("", self.node["description"]).replace(_FIXED, "")
 
 
 _NAMES = {"array": "list", **{n: n for n in ("string", "integer", "boolean", "object")}}
+_LIMITS = {"maxLength": "characters", "maxItems": "entries", "maxProperties": "entries"}
 
 
 def fields(model: type[ApiModel], prefix: str = "") -> list[Field]:
@@ -57,13 +80,47 @@ def added_table(model: type[ApiModel], to: type[ApiModel]) -> str:
 
 
 def _spec_table(rows: Iterable[Field]) -> str:
-    cells = [(code(f.path), f.type, f.default, f.meaning) for f in rows]
-    return table(("field of `spec`", "type", "default", "meaning"), cells)
+    head = ("field of `spec`", "type", "default", "allowed", "fixed", "meaning")
+    cells = [
+        (code(f.path), f.type, f.default, f.allowed, "yes" if f.is_fixed else "", f.meaning)
+        for f in rows
+    ]
+    return table(head, cells)
 
 
 def status_table(model: type[ApiModel]) -> str:
     rows = [(code(f.path), f.type, f.meaning) for f in fields(model)]
     return table(("field of `status`", "type", "meaning"), rows)
+
+
+def rules_table(kind: type[ApiModel], beside: type[ApiModel] | None = None) -> str:
+    """What is refused when it is applied, in the words of the API server."""
+    known = rules(beside) if beside is not None else []
+    rows = [(code(one.path), one.says) for one in rules(kind) if one not in known]
+    return table(("field of `spec`", "the API server says"), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule of a kind's schema: the field below `spec` that it is about, and its words."""
+
+    path: str
+    says: str
+    is_of_change: bool
+
+
+def rules(kind: type[ApiModel]) -> list[Refusal]:
+    """The rules of a kind, each once."""
+    found = (
+        Refusal(
+            (path + rule.get("fieldPath", "")).removeprefix(".spec."),
+            rule["message"],
+            "oldSelf" in rule["rule"],
+        )
+        for path, node in _nodes(structural(kind), "")
+        for rule in node.get(CEL, ())
+    )
+    return list(dict.fromkeys(found))
 
 
 def _fields(node: Json, prefix: str) -> Iterator[Field]:
@@ -72,3 +129,11 @@ def _fields(node: Json, prefix: str) -> Iterator[Field]:
         yield Field(path, child, name in node.get("required", ()))
         yield from _fields(child, f"{path}.")
         yield from _fields(child.get("items", {}), f"{path}[].")
+
+
+def _nodes(node: Json, path: str) -> Iterator[tuple[str, Json]]:
+    yield path, node
+    for name, child in node.get("properties", {}).items():
+        yield from _nodes(child, f"{path}.{name}")
+    if "items" in node:
+        yield from _nodes(node["items"], f"{path}[]")

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.readme import ROOT
-
-PAGES = sorted(p for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
+from tests.docs.pages import DOCS, PAGES, SITE
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -19,6 +17,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         where = page if not path else page.parent / path
         assert where.exists(), target
         assert not anchor or anchor in anchors(where.read_text()), target
+
+
+@pytest.mark.parametrize("page", SITE, ids=lambda page: page.name)
+def test_a_page_of_the_site_links_to_nothing_outside_of_it(page: Path) -> None:
+    """The built site holds docs/ alone."""
+    for target in links(page.read_text()):
+        assert (page.parent / target).resolve().is_relative_to(DOCS), target
 
 
 def links(text: str) -> list[str]:

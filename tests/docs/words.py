@@ -18,7 +18,8 @@ def conditions_table() -> str:
 
 
 def reasons_table() -> str:
-    rows = [(code(one), one.explanation) for one in Reason]
+    """Each leads to its entry in docs/troubleshooting.md."""
+    rows = [(f"[{code(one)}](#{one.lower()})", one.explanation) for one in Reason]
     return table(("reason", "when"), rows)
 
 

@@ -1,4 +1,4 @@
-"""README.md says what the code says."""
+"""README.md and docs/ say what the code says."""
 
 from __future__ import annotations
 
@@ -6,43 +6,63 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
+from okta_rotator.api.base import ApiModel
 from okta_rotator.api.cluster_connection import ClusterConnectionSpec
 from okta_rotator.api.conditions import ConditionType, Reason
 from okta_rotator.api.connection import ConnectionSpec, ConnectionStatus
 from okta_rotator.api.crds import KINDS
 from okta_rotator.api.rotation import RotationSpec, RotationStatus
-from tests.docs.fields import fields
-from tests.docs.readme import README, ROOT, TABLES, filled, places
+from tests.docs.fields import fields, rules
+from tests.docs.pages import DOCS, PAGES, ROOT, TABLES, filled, places
 from tests.docs.words import flags
 from tests.resources import changed, paths
 
-TEXT = README.read_text()
-ROWS = set(re.findall(r"^\| `([^`]+)` \|", TEXT, re.M))
+REFERENCE = (DOCS / "reference.md").read_text()
+MAPPING = (DOCS / "infisical.md").read_text()
 
 
-def test_its_tables_are_in_step_with_the_code() -> None:
-    assert filled(TEXT) == TEXT, "run `make docs` and commit what it writes"
+def rows(text: str) -> set[str]:
+    """The first cells of the tables."""
+    return set(re.findall(r"^\| \[?`([^`]+)`", text, re.M))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_its_tables_are_in_step_with_the_code(page: Path) -> None:
+    text = page.read_text()
+    assert filled(text) == text, "run `make docs` and commit what it writes"
 
 
 def test_every_table_has_one_place() -> None:
-    assert sorted(places(TEXT)) == sorted(TABLES)
+    found = [name for page in PAGES for name in places(page.read_text())]
+    assert sorted(found) == sorted(TABLES)
 
 
 @pytest.mark.parametrize(
     "model", [RotationSpec, RotationStatus, ConnectionSpec, ClusterConnectionSpec, ConnectionStatus]
 )
-def test_every_field_has_a_row(model: type[RotationSpec]) -> None:
+def test_every_field_has_a_row(model: type[ApiModel]) -> None:
     found = fields(model)
     assert found
-    assert {field.path for field in found} <= ROWS
+    assert {field.path for field in found} <= rows(REFERENCE)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_a_field_is_said_to_be_fixed_where_the_api_server_holds_it_so(kind: object) -> None:
+    model = kind.model  # type: ignore[attr-defined]
+    held = {rule.path for rule in rules(model) if rule.is_of_change}
+    told = {field.path.removeprefix("spec.") for field in fields(model) if field.is_fixed}
+    assert held
+    assert told == held
 
 
 def test_every_condition_and_every_reason_has_a_row_with_a_sentence() -> None:
-    assert {*ConditionType, *Reason} <= ROWS
+    everywhere = set().union(*(rows(page.read_text()) for page in PAGES))
+    assert {*ConditionType, *Reason} <= everywhere
     for one in (*ConditionType, *Reason):
         assert re.fullmatch(r"[A-Z].+[.]", one.explanation), one
 
@@ -54,16 +74,15 @@ def test_every_flag_that_help_shows_has_a_row() -> None:
     # Of a switch and its opposite, the switch.
     shown = set(re.findall(r"--(?!no-|help)[a-z][a-z-]+", done.stdout))
     assert shown == {flag.opts[0] for flag in flags()}
-    assert shown <= ROWS
+    assert shown <= rows(REFERENCE)
 
 
 def test_the_short_names_are_those_of_the_crds() -> None:
     for kind in KINDS:
-        assert f"### {kind.kind} (`{kind.short_name}`)" in TEXT
+        assert f"## {kind.kind} (`{kind.short_name}`)" in REFERENCE
 
 
 def test_the_mapping_names_fields_that_exist() -> None:
-    here = TEXT.partition("## Coming from Infisical")[2].partition("\n## ")[0]
     known = {
         *(
             f"spec.{field.path}"
@@ -72,14 +91,13 @@ def test_the_mapping_names_fields_that_exist() -> None:
         ),
         *(f"status.{field.path}" for field in fields(RotationStatus)),
     }
-    named = set(re.findall(r"`((?:spec|status)\.[\w.]+)`", here))
+    named = set(re.findall(r"`((?:spec|status)\.[\w.]+)`", MAPPING))
     assert named
     assert named <= known
 
 
 def test_every_field_of_the_sample_has_a_row_in_the_mapping() -> None:
-    here = TEXT.partition("## Coming from Infisical")[2].partition("\n## ")[0]
     sample = yaml.safe_load((ROOT / "deploy/samples/rotation.yaml").read_text())
     for path in paths(changed(sample, {})["spec"]):
         parent, _, last = path.rpartition(".")
-        assert path in here or (parent in here and f".{last}`" in here), path
+        assert path in MAPPING or (parent in MAPPING and f".{last}`" in MAPPING), path

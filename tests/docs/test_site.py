@@ -1,0 +1,49 @@
+"""docs/ as pages: built strictly, and of use without a network."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import DOCS, ROOT, SITE
+
+MKDOCS = ROOT / ".venv/tools/bin/mkdocs"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    assert MKDOCS.exists(), "run `make site` once, which installs what builds the pages"
+    folder = tmp_path_factory.mktemp("site")
+    # A proxy that is not there: whatever looked for the network would fail.
+    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:1")
+    done = subprocess.run(
+        [MKDOCS, "build", "--strict", "--quiet", "--site-dir", folder],
+        cwd=ROOT,
+        env={**os.environ, **nowhere, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_every_page_is_built(site: Path) -> None:
+    built = {str(path.relative_to(site)) for path in site.rglob("*.html")}
+    assert {str(page.relative_to(DOCS).with_suffix(".html")) for page in SITE} <= built
+
+
+def test_a_page_loads_nothing_from_elsewhere(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    loads = re.compile(r"<(?:script|img|iframe|source|link)\b[^>]*?(?:src|href)=\"?(?:https?:)?//")
+    assert pages
+    assert not [page.name for page in pages if loads.search(page.read_text())]
+
+
+@pytest.mark.parametrize("picture", sorted(DOCS.glob("*.svg")), ids=lambda path: path.name)
+def test_a_picture_loads_nothing_from_elsewhere(picture: Path) -> None:
+    assert not re.search(r"(?:href|src)=|url\(\s*['\"]?http|@import", picture.read_text())
