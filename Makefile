@@ -10,6 +10,7 @@ TOOLS_READY := $(TOOLS)/.ready
 # The wheels of what is pinned for the image, to be installed without a network.
 WHEELS := $(VENV)/wheels
 WHEELS_READY := $(WHEELS)/.ready
+DIST := dist
 # The end-to-end tests mostly wait, so that three at a time fill two cores.
 WORKERS ?= 3
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -56,13 +57,13 @@ docs: $(READY) ## Write the tables of README.md and docs/ anew from the code
 
 site: $(TOOLS_READY) ## Build docs/ as pages, in dist/site
 	@# Of another generator to come, which the build does not depend on.
-	@NO_MKDOCS_2_WARNING=1 $(TOOLS)/bin/mkdocs build --strict --quiet --site-dir dist/site
+	@NO_MKDOCS_2_WARNING=1 $(TOOLS)/bin/mkdocs build --strict --quiet --site-dir $(abspath $(DIST))/site
 
 sbom: $(TOOLS_READY) ## Write what the image holds of others to dist/sbom.cdx.json (CycloneDX)
-	@mkdir -p dist
+	@mkdir -p $(DIST)
 	@# It warns that pins alone do not say what needs what.
 	@PYTHONWARNINGS=ignore::UserWarning $(TOOLS)/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
-	  --output-reproducible --output-file dist/sbom.cdx.json
+	  --output-reproducible --output-file $(DIST)/sbom.cdx.json
 
 licences: $(READY) $(TOOLS_READY) ## List the licences of what the image holds of others
 	@$(TOOLS)/bin/pip-licenses --python $(VENV)/bin/python --from mixed --order license \
@@ -75,7 +76,7 @@ lock: $(READY) ## Pin the dependencies anew
 	@echo hatchling | $(LOCK) --constraints requirements/dev.txt -o requirements/build.txt -
 
 clean: ## Remove the environment and what the tools left behind
-	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(DIST) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
