@@ -20,6 +20,10 @@ RUN python -m hatchling build --target wheel --directory /dist \
  && pip --python /opt/okta-rotator/bin/python install --no-index --no-deps /dist/*.whl
 
 FROM python:${PYTHON}
+LABEL org.opencontainers.image.title=okta-rotator \
+      org.opencontainers.image.description="A Kubernetes operator that rotates the client secrets of Okta applications" \
+      org.opencontainers.image.version=0.1.0 \
+      org.opencontainers.image.licenses=Apache-2.0
 COPY --from=build /opt/okta-rotator /opt/okta-rotator
 # Nothing is written while it runs: the root file system may be read-only.
 ENV PATH=/opt/okta-rotator/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1

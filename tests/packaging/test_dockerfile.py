@@ -96,6 +96,17 @@ def test_the_build_tools_are_those_that_the_tests_used() -> None:
         assert wanted.specifier.contains(pins("build.txt")[wanted.name])
 
 
+def test_its_labels_say_what_the_project_says() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)=(".*?"|\S+)', TEXT))
+    assert {name: value.strip('"') for name, value in labels.items()} == {
+        "title": project["name"],
+        "description": project["description"],
+        "version": project["version"],
+        "licenses": project["license"],
+    }
+
+
 def test_the_version_is_the_same_everywhere() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f"okta-rotator:{version}" in TEXT
