@@ -59,8 +59,9 @@ def test_the_api_server_takes_every_manifest(control_plane: ControlPlane, tmp_pa
     namespace = control_plane.create_namespace()
     for number, manifest in enumerate(manifests):
         path = tmp_path / f"{number}.yaml"
-        path.write_text(yaml.safe_dump(manifest))
-        control_plane.kubectl("apply", "--dry-run=server", "-n", namespace, "-f", str(path))
+        metadata = {**manifest["metadata"], "namespace": namespace}
+        path.write_text(yaml.safe_dump({**manifest, "metadata": metadata}))
+        control_plane.kubectl("apply", "--dry-run=server", "-f", str(path))
 
 
 def test_a_command_of_ours_has_the_flags_that_are_used() -> None:
