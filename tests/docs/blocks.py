@@ -41,11 +41,12 @@ def _split(line: str) -> Iterator[list[str]]:
         return
     command: list[str] = []
     for word in words:
-        if word in ("|", "&&"):
+        is_end = word in ("|", "&&")
+        if not is_end:
+            command.append(word.removesuffix(";"))
+        if is_end or word.endswith(";"):
             yield command
             command = []
-        else:
-            command.append(word)
     yield command
 
 
