@@ -88,13 +88,13 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(TOOLS_READY): requirements/tools.txt $(READY)
+$(TOOLS_READY): requirements/tools.txt | $(READY)
 	@echo "Setting up $(TOOLS) ..."
 	@$(RUN) venv --clear $(TOOLS)
 	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/tools.txt
 	@touch $@
 
-$(WHEELS_READY): requirements/run.txt $(READY)
+$(WHEELS_READY): requirements/run.txt | $(READY)
 	@rm -rf $(WHEELS)
 	@$(RUN) pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
 	  -d $(WHEELS) -r requirements/run.txt

@@ -37,6 +37,14 @@ def test_every_page_is_built(site: Path) -> None:
     assert {str(page.relative_to(DOCS).with_suffix(".html")) for page in SITE} <= built
 
 
+def test_nothing_of_a_page_is_left_as_markdown(site: Path) -> None:
+    """GitHub makes lists and blocks of more than this generator does."""
+    for page in site.glob("*.html"):
+        for paragraph in re.findall(r"<(?:p|li)>(.*?)</(?:p|li)>", page.read_text(), re.DOTALL):
+            text = re.sub(r"<code>.*?</code>|<[^>]+>", "", paragraph, flags=re.DOTALL)
+            assert not re.search(r"\]\(|\*\*|```|\\\n|(^|\n)\s*(- |\||#)", text), (page.name, text)
+
+
 def test_a_page_loads_nothing_from_elsewhere(site: Path) -> None:
     pages = list(site.rglob("*.html"))
     loads = re.compile(r"<(?:script|img|iframe|source|link)\b[^>]*?(?:src|href)=\"?(?:https?:)?//")
