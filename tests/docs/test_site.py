@@ -37,6 +37,12 @@ def test_every_page_is_built(site: Path) -> None:
     assert {str(page.relative_to(DOCS).with_suffix(".html")) for page in SITE} <= built
 
 
+def test_a_page_leads_to_nothing_outside_of_the_site(site: Path) -> None:
+    for page in site.glob("*.html"):
+        assert not re.search(r"href=\"?\.\./", page.read_text()), page.name
+    assert "<code>README.md</code>" in (site / "quickstart.html").read_text()
+
+
 def test_nothing_of_a_page_is_left_as_markdown(site: Path) -> None:
     """GitHub makes lists and blocks of more than this generator does."""
     for page in site.glob("*.html"):
