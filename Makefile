@@ -56,8 +56,8 @@ docs: $(READY) ## Write the tables of README.md and docs/ anew from the code
 	@$(RUN) tests.docs
 
 site: $(TOOLS_READY) ## Build docs/ as pages, in dist/site
-	@# Of another generator to come, which the build does not depend on.
-	@NO_MKDOCS_2_WARNING=1 $(TOOLS)/bin/mkdocs build --strict --quiet --site-dir $(abspath $(DIST))/site
+	@# Not --quiet, with which it counts no warning; this one is of another generator to come.
+	@NO_MKDOCS_2_WARNING=1 $(TOOLS)/bin/mkdocs build --strict --site-dir $(abspath $(DIST))/site
 
 sbom: $(TOOLS_READY) ## Write what the image holds of others to dist/sbom.cdx.json (CycloneDX)
 	@mkdir -p $(DIST)

@@ -18,10 +18,11 @@ MKDOCS = ROOT / ".venv/tools/bin/mkdocs"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert MKDOCS.exists(), "run `make site` once, which installs what builds the pages"
     folder = tmp_path_factory.mktemp("site")
+    # Not --quiet, with which mkdocs counts no warning.
     # A proxy that is not there: whatever looked for the network would fail.
     nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:1")
     done = subprocess.run(
-        [MKDOCS, "build", "--strict", "--quiet", "--site-dir", folder],
+        [MKDOCS, "build", "--strict", "--site-dir", folder],
         cwd=ROOT,
         env={**os.environ, **nowhere, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
