@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES
+from tests.docs.pages import PAGES, ROOT
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -17,6 +17,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         where = page if not path else page.parent / path
         assert where.exists(), target
         assert not anchor or anchor in anchors(where.read_text()), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_path_that_is_named_is_there(page: Path) -> None:
+    folders = "charts|crds|demo|deploy|docs|operator|requirements|tests"
+    named = re.findall(rf"(?<![\w./-])((?:{folders})/[\w./-]*\w)", page.read_text())
+    assert not [path for path in named if not (ROOT / path).exists()]
 
 
 def links(text: str) -> list[str]:

@@ -38,6 +38,8 @@ def test_every_stage_has_the_same_pinned_base() -> None:
     assert set(bases) == {"python:${PYTHON}"}
     (version,) = instructions("ARG")
     assert re.fullmatch(r"PYTHON=3\.\d+\.\d+-slim-\w+", version)
+    base = version.replace("PYTHON=", "python:")
+    assert f"`{base}`" in (ROOT / "docs/releases.md").read_text()
 
 
 def test_what_is_copied_is_there_and_is_not_ignored() -> None:
