@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from okta_rotator.api import names
 from okta_rotator.api.base import ApiModel
 from okta_rotator.api.cluster_connection import ClusterConnectionSpec
 from okta_rotator.api.conditions import ConditionType, Reason
@@ -80,6 +81,13 @@ def test_every_flag_that_help_shows_has_a_row() -> None:
 def test_the_short_names_are_those_of_the_crds() -> None:
     for kind in KINDS:
         assert f"## {kind.kind} (`{kind.short_name}`)" in REFERENCE
+
+
+def test_every_name_of_the_interface_is_told_of() -> None:
+    ours = {one for key, one in vars(names).items() if key.endswith(("_ANNOTATION", "_LABEL"))}
+    assert len(ours) > 5
+    for name in (*ours, names.FINALIZER, names.STATE_SECRET_TYPE, names.STATE_SUFFIX):
+        assert name in REFERENCE, name
 
 
 def test_the_mapping_names_fields_that_exist() -> None:
