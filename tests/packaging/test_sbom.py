@@ -20,6 +20,8 @@ PINS = re.findall(
 )
 """Name, version and hashes of each."""
 
+MAKE = ("--no-print-directory", "-o", ".venv/.ready", "-o", ".venv/tools/.ready")
+
 FREE = ("Apache", "BSD", "ISC", "MIT", "MPL", "Mozilla", "PSF", "Python Software Foundation")
 """Licences under which an image may be handed on with no more than their texts."""
 
@@ -33,8 +35,9 @@ def sbom(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def make(target: str, *variables: str) -> str:
+    # -o: what runs the tests is not set up anew in the midst of them.
     done = subprocess.run(
-        ["make", "--no-print-directory", target, *variables],
+        ["make", *MAKE, target, *variables],
         cwd=ROOT,
         capture_output=True,
         text=True,
