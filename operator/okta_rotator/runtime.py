@@ -95,7 +95,7 @@ class Runtime:
             home=home,
             labels=self._labels,
         )
-        neighbours = Neighbourhood(self._connections)
+        neighbours = Neighbourhood(self._connections, self._wake)
         cluster = Cluster(api, self._events, own_versions)
         engine = Engine(cluster, self._connections, neighbours, _now, _draw)
         self._target_watches = NamedWatches(api, own_versions, self._wake)

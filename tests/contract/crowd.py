@@ -146,7 +146,7 @@ class Crowd:
         self._draws = count(1)
         self._bodies: dict[str, Json] = {}
         self.cluster = Cluster()
-        neighbours = Neighbourhood(connections)
+        neighbours = Neighbourhood(connections, lambda key: self.controller.wake(key))
         self.controller = Controller(
             Engine(self.cluster, connections, neighbours, clock, self._draw),
             connections,

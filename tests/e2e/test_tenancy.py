@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from okta_rotator.api.names import UNSEEN
+from okta_rotator.rotation.state import to_data
+from okta_rotator.rotation.values import SecretValue
 from tests.cluster import deployed
 from tests.cluster.audit import AuditLog
 from tests.controlplane import ControlPlane
@@ -19,7 +21,8 @@ from tests.e2e.lures import Lure, redirecting_org
 from tests.e2e.tenancy import HOME, Tenancy, Tenant, of_cluster, secret_of
 from tests.emulator_client import EmulatorClient
 from tests.resources import Json, cluster_connection, connection
-from tests.scene import Scene
+from tests.scene import CONNECTION, Scene
+from tests.unit.rotation import builders
 
 DENIED = {"Ready": "False", "Stalled": "True"}
 
@@ -236,6 +239,38 @@ def test_an_app_that_another_connection_to_the_same_org_rotates_is_taken(
     conflict = other.until_reason("Ready", "Conflict")
     assert "another resource in another namespace" in conflict["message"]
     assert tenant.okta_secrets() == before
+
+
+def test_who_cannot_reach_an_app_keeps_nobody_from_it(
+    tenancy: Tenancy, tenant: Tenant, other: Tenant
+) -> None:
+    """By a connection of their own to the same org, a resource that names it first and a state."""
+    other.connect(token=tenancy.okta.add_token(role="none"))
+    other.until_connected()
+    active = builders.credential("ocs0000000000000000a", SecretValue("not-a-secret-of-the-app"))
+    org_id = (other.get("oktaconn", CONNECTION) or {})["status"]["orgId"]
+    names = {"app_id": tenant.app_id, "client_id": tenant.app_id, "org_id": org_id}
+    forged = builders.state(**names, active=active)
+    other.apply(other.secret_manifest(other.state_name, to_data(forged)))
+    other.rotate({"spec.parameters.clientId": tenant.app_id})
+    other.until_reason("Ready", "InsufficientPermission")
+    name = tenancy.share(tenant.entry())
+    tenant.rotate_by(name)
+    tenant.until_ready()
+    tenant.rotate_by_hand("monday")
+    assert tenant.accepts(tenant.published())
+    assert other.condition("Ready")["reason"] == "InsufficientPermission"
+
+
+def test_whose_token_may_do_nothing_hears_that_and_not_who_else_is_there(
+    tenancy: Tenancy, tenant: Tenant, other: Tenant
+) -> None:
+    name = tenancy.share(tenant.entry())
+    tenant.rotate_by(name)
+    tenant.until_ready()
+    other.connect(token=tenancy.okta.add_token(role="none"))
+    other.rotate({"spec.parameters.clientId": tenant.app_id})
+    other.until_reason("Ready", "InsufficientPermission")
 
 
 # Where credentials go

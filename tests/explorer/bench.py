@@ -169,6 +169,15 @@ class Bench:
         rival = self.world.rival
         return () if rival is None else ((real_rival(self._setup.resource, rival), False),)
 
+    def claim_of(self, resource: Resource) -> int:
+        return 0
+
+    def reached_its_app(self, resource: Resource) -> None:
+        """Both have, throughout."""
+
+    def was_kept_from_its_app(self, resource: Resource) -> None:
+        """Neither is for long."""
+
     def okta_of(self, resource: Resource) -> FakeOkta:
         return self.okta
 

@@ -200,7 +200,7 @@ class Late(NamedTuple):
 
 
 class Rival(NamedTuple):
-    """Another resource for the same app."""
+    """Another resource for the same app, which its connection reaches."""
 
     older: bool
     begun: bool

@@ -16,10 +16,10 @@ from okta_rotator.rotation.checks import (
     first_look,
     intent,
     job,
-    ownership,
     publication,
     reach,
     requests,
+    rivalry,
     room,
     table,
 )
@@ -253,7 +253,7 @@ def the_stand_in_is_forgotten(patch: Patch) -> None:
 
 
 def another_resource_is_ignored(patch: Patch) -> None:
-    instead_of(patch, ownership.another_resource_comes_first)
+    instead_of(patch, rivalry.another_resource_comes_first)
 
 
 def the_recheck_is_never_due(patch: Patch) -> None:

@@ -68,8 +68,9 @@ def comes_second(world: World) -> bool:
     rival, record = world.rival, world.read_record
     if rival is None:
         return False
-    has_begun = record is not None and bool(record.active or record.candidate)
-    return rival.begun > has_begun or (rival.begun == has_begun and rival.older)
+    mine = 0 if record is None else 2 if record.active else 1 if record.candidate else 0
+    theirs = 2 if rival.begun else 0
+    return theirs > mine or (theirs == mine and rival.older)
 
 
 # ------------------------------------------------------------------ how long the previous is kept

@@ -48,7 +48,7 @@ class Bench:
             cast(Any, self),
             cast(Any, self),
             self.metrics,
-            Neighbourhood(cast(Any, self)),
+            Neighbourhood(cast(Any, self), lambda key: None),
             self.watched.__setitem__,
             workers=4,
             now=self.clock,

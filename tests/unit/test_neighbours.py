@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from okta_rotator.api.conditions import Reason
 from okta_rotator.neighbours import Neighbourhood
 from okta_rotator.rotation.snapshot import Key, Resource
+from okta_rotator.rotation.trouble import Next, Trouble
 from tests.resources import CLIENT_ID
 from tests.unit.rotation import builders
 
@@ -29,7 +31,7 @@ class Orgs:
 
 
 def neighbourhood(**orgs: str | None) -> Neighbourhood:
-    return Neighbourhood(cast(Any, Orgs({"my-connection": "00o1", **orgs})))
+    return Neighbourhood(cast(Any, Orgs({"my-connection": "00o1", **orgs})), lambda key: None)
 
 
 def resource(
@@ -155,3 +157,83 @@ def test_one_that_can_no_longer_be_read_is_gone_all_the_same() -> None:
     found = seen_by(ONE, TWO)
     assert found.gone(replace(ONE, spec=None, spec_error="cannot be read")) == [TWO.key]
     assert found.neighbours_of(TWO) == ()
+
+
+# ------------------------------------------------------------------ who has reached the app
+
+
+class Links(Orgs):
+    """Connections that may change, and those that were woken."""
+
+    def __init__(self) -> None:
+        super().__init__({"my-connection": "00o1"})
+        self.problem: Trouble | None = None
+        self.uid = "first"
+        self.woken: list[Key] = []
+
+    def connection_of(self, resource: Resource) -> Any:
+        return replace(super().connection_of(resource), uid=self.uid, problem=self.problem)
+
+
+@pytest.fixture
+def links() -> Links:
+    return Links()
+
+
+@pytest.fixture
+def found(links: Links) -> Neighbourhood:
+    made = Neighbourhood(cast(Any, links), links.woken.append)
+    for one in (ONE, TWO, ELSEWHERE):
+        made.saw(one)
+    return made
+
+
+def test_who_reaches_the_app_has_a_claim_in_their_order(found: Neighbourhood) -> None:
+    assert found.claim_of(ONE) is None
+    for one in (TWO, ONE, TWO):
+        found.reached_its_app(one)
+    first, second = found.claim_of(TWO), found.claim_of(ONE)
+    assert first is not None
+    assert second is not None
+    assert first < second
+    found.gone(ONE)
+    assert found.claim_of(ONE) is None
+
+
+def test_who_is_kept_from_it_has_none_and_the_others_hear_of_it_once(
+    found: Neighbourhood, links: Links
+) -> None:
+    found.was_kept_from_its_app(ONE)
+    assert links.woken == []
+    found.reached_its_app(ONE)
+    for _ in range(2):
+        found.was_kept_from_its_app(ONE)
+    assert found.claim_of(ONE) is None
+    assert links.woken == [TWO.key, ELSEWHERE.key]
+
+
+@pytest.mark.parametrize("action", list(Next))
+def test_a_connection_that_only_a_person_can_mend_ends_the_claim_for_good(
+    found: Neighbourhood, links: Links, action: Next
+) -> None:
+    found.reached_its_app(ONE)
+    links.problem = Trouble(action, Reason.CONNECTION_NOT_READY, "no")
+    is_over = action is Next.PERSON
+    assert (found.claim_of(ONE) is None) is is_over
+    links.problem = None
+    assert (found.claim_of(ONE) is None) is is_over
+
+
+def test_what_one_connection_reached_says_nothing_of_another(
+    found: Neighbourhood, links: Links
+) -> None:
+    found.reached_its_app(ONE)
+    links.uid = "second"
+    assert found.claim_of(ONE) is None
+    found.reached_its_app(ONE)
+    assert found.claim_of(ONE) is not None
+
+
+def test_whom_it_may_keep_waiting_is_known_whatever_their_orgs(found: Neighbourhood) -> None:
+    assert found.rivals_of(ONE) == [TWO.key, ELSEWHERE.key]
+    assert found.rivals_of(replace(ONE, spec=None, spec_error="cannot be read")) == []

@@ -17,6 +17,7 @@ from okta_rotator.rotation.checks import (
     publication,
     reach,
     requests,
+    rivalry,
     table,
     timing,
 )
@@ -36,7 +37,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     ownership.spec_is_invalid,
     ownership.state_is_unreadable,
     ownership.state_is_of_another_app,
-    ownership.another_resource_comes_first,
+    rivalry.another_resource_comes_first,
     ownership.target_is_a_strangers,
     ownership.clock_was_put_back,
     # Publication is a rule: it comes before every step, and holds while one is blocked.
@@ -59,6 +60,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     reach.app_cannot_rotate,
     reach.auth_method_is_noted,
     reach.secrets_are_unlisted,
+    rivalry.claims_are_held_against_okta,
     reach.values_are_hidden,
     # What the state and Okta say.
     first_look.no_state_and_okta_is_empty,

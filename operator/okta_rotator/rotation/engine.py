@@ -61,7 +61,14 @@ from okta_rotator.rotation.snapshot import (
     Snapshot,
     StoredState,
 )
-from okta_rotator.rotation.state import StateUnreadableError, from_data, to_data
+from okta_rotator.rotation.state import (
+    Standing,
+    StateUnreadableError,
+    claimed_values,
+    from_data,
+    standing_of,
+    to_data,
+)
 from okta_rotator.rotation.target import target_name
 from okta_rotator.rotation.transitions import REFUSALS_REMEMBERED
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
@@ -106,7 +113,7 @@ class _Pass:
     stored: StoredState | None = None
     target: SecretObject | None = None
     target_is_live: bool = False
-    neighbours: tuple[Neighbour, ...] = ()
+    neighbours: tuple[tuple[Resource, Neighbour], ...] = ()
     reported_at: datetime | None = None
     lost_races: int = 0
     is_fresh: bool = False
@@ -131,6 +138,8 @@ class Engine:
         self._now = now
         self._draw = draw
         self._seen: dict[str, Seen] = {}
+        self._beginning: set[str] = set()
+        """Whose intent is being written: the others see that before they see it in its state."""
         self._news = News()
 
     def forget(self, uid: str) -> None:
@@ -171,6 +180,8 @@ class Engine:
             # Nobody knows how far a call had got; what is not remembered is read anew.
             self.forget(resource.uid)
             raise
+        finally:
+            self._beginning.discard(resource.uid)
         self._seen[resource.uid] = work.seen
         return outcome
 
@@ -186,6 +197,9 @@ class Engine:
                 if not await self._read_anew(work):
                     return Outcome(work.resource, LetGo("the resource is gone"), None)
                 continue
+            if isinstance(decision, WriteState) and standing_of(decision.state) is not Standing.NEW:
+                # At once: between the look at the others and this, none of them has its turn.
+                self._beginning.add(work.resource.uid)
             if not isinstance(decision, Publish):
                 # The roles have moved, and the target is about to follow: nobody need be alarmed.
                 await self._show_progress(work, snapshot)
@@ -212,19 +226,32 @@ class Engine:
     async def _look_at_neighbours(self, work: _Pass) -> None:
         """Before each step, since they act on their own; as a rule there are none."""
         found = () if work.resource.deleting else self._neighbours.neighbours_of(work.resource)
-        work.neighbours = tuple([await self._neighbour(*one) for one in found])
+        work.neighbours = tuple([(one, await self._neighbour(one, same)) for one, same in found])
 
     async def _neighbour(self, other: Resource, shares_target: bool) -> Neighbour:
         name = other.key.name + STATE_SUFFIX
         try:
             secret = await self._cluster.read_secret(other.key.namespace, name)
             state = _stored(secret).state if secret is not None else None
-            has_begun = state is not None and state.has_begun
+            standing = standing_of(state)
         except PortError as error:
             if error.trouble.next is not Next.PERSON:
                 raise
-            has_begun = True  # What may not be read may well be there.
-        return Neighbour(other.key, other.uid, other.created_at, has_begun, shares_target)
+            state, standing = None, Standing.LIVE  # What may not be read may well be there.
+        return Neighbour(
+            other.key,
+            other.uid,
+            other.created_at,
+            standing,
+            shares_target,
+            values=claimed_values(state),
+        )
+
+    def _as_of_now(self, other: Resource, beside: Neighbour) -> Neighbour:
+        """With what this process knows of it, however long the reading of the states took."""
+        is_beginning = beside.uid in self._beginning
+        standing = max(beside.standing, Standing.BEGUN) if is_beginning else beside.standing
+        return replace(beside, standing=standing, claim=self._neighbours.claim_of(other))
 
     def _snapshot(self, work: _Pass) -> Snapshot:
         return Snapshot(
@@ -236,7 +263,8 @@ class Engine:
             seen=work.seen,
             draw=work.draw,
             target_is_live=work.target_is_live,
-            neighbours=work.neighbours,
+            neighbours=tuple(self._as_of_now(*one) for one in work.neighbours),
+            claim=self._neighbours.claim_of(work.resource),
         )
 
     async def _try(self, work: _Pass, decision: Act) -> Verdict | None:
@@ -249,6 +277,9 @@ class Engine:
                 await self._look_again(work)
                 return None
             if isinstance(decision, OktaCall):
+                is_refused = error.trouble.next is Next.PERSON and not isinstance(decision, Prove)
+                if is_refused:
+                    self._neighbours.was_kept_from_its_app(work.resource)
                 work.seen = self._seen_after_trouble(work.seen, decision, error.trouble)
                 return None
             if error.trouble.next is Next.PERSON:
@@ -297,6 +328,8 @@ class Engine:
     ) -> None:
         okta = self._connections.okta_of(work.resource)
         work.seen = await self._seen_after(work, okta, decision)
+        if not isinstance(decision, Prove):  # Which needs no right but the secret itself.
+            self._neighbours.reached_its_app(work.resource)
         if isinstance(decision, DeleteSecret):
             message = f"client secret {decision.secret_id} is deleted in Okta: {decision.why}"
             work.notices.append(Notice("Retired", message))

@@ -92,6 +92,15 @@ class NeighboursPort(Protocol):
         Only what the operator may see: another operator's resources are found in Okta.
         """
 
+    def claim_of(self, resource: Resource) -> int | None:
+        """The how-manieth in this process to have reached its app by its connection; None: not."""
+
+    def reached_its_app(self, resource: Resource) -> None:
+        """Okta has answered a call about its app."""
+
+    def was_kept_from_its_app(self, resource: Resource) -> None:
+        """Okta has refused one, and will until a person acts."""
+
 
 class ClusterPort(Protocol):
     """Secrets, status and Events. A lost race (a conflict) is a trouble of `Next.LOOK_AGAIN`."""

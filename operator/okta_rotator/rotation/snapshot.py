@@ -13,8 +13,9 @@ from datetime import datetime
 from okta_rotator.api.connection import Freeze
 from okta_rotator.api.rotation import ConnectionKind, RotationSpec, RotationStatus
 from okta_rotator.rotation.seen import Seen
-from okta_rotator.rotation.state import State
+from okta_rotator.rotation.state import Standing, State, standing_of
 from okta_rotator.rotation.trouble import Trouble
+from okta_rotator.rotation.values import SecretValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,14 @@ class Neighbour:
     key: Key
     uid: str
     created_at: datetime
-    has_begun: bool
-    """Whether its state Secret holds a secret, or one that is being made."""
+    standing: Standing
+    """By its state Secret, which whoever may write Secrets there can forge."""
     shares_target: bool
     """That of one namespace; else it is the app, which can be anywhere."""
+    claim: int | None = None
+    """The how-manieth in this process to have reached its app by its own connection; None: not."""
+    values: tuple[SecretValue, ...] = field(default=(), repr=False)
+    """Those of its state by which it claims the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +145,16 @@ class Snapshot:
     target_is_live: bool = False
     """Whether the target was read after all that was done in this pass."""
     neighbours: tuple[Neighbour, ...] = ()
+    claim: int | None = None
+    """As that of a neighbour."""
 
     @property
     def state(self) -> State | None:
         return self.stored.state if self.stored is not None else None
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(self.state)
 
     @property
     def spec(self) -> RotationSpec:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -120,14 +120,37 @@ class State:
         held = (self.active, self.previous, self.candidate)
         return tuple(one.value for one in held if one is not None and one.value is not None)
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether it holds a secret, or one that is being made."""
-        return self.active is not None or self.candidate is not None
-
     def bumped(self) -> State:
         """The same with its generation counted up, as it is written."""
         return replace(self, generation=self.generation + 1)
+
+
+class Standing(IntEnum):
+    """How far a resource has come with its app, by its state."""
+
+    NEW = 0
+    BEGUN = 1
+    """A secret is being made."""
+    LIVE = 2
+    """It holds one that works."""
+
+
+def standing_of(state: State | None) -> Standing:
+    if state is None:
+        return Standing.NEW
+    if state.active is not None:
+        return Standing.LIVE
+    return Standing.BEGUN if state.candidate is not None else Standing.NEW
+
+
+def claimed_values(state: State | None) -> tuple[SecretValue, ...]:
+    """The values by which it claims its app: before there is an active one, what the app held
+    already is nobody's, and the candidate alone counts."""
+    if state is None:
+        return ()
+    if state.active is not None:
+        return state.values
+    return () if state.candidate is None else (state.candidate.value,)
 
 
 class StateUnreadableError(ValueError):

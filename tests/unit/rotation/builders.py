@@ -28,7 +28,7 @@ from okta_rotator.rotation.snapshot import (
     Snapshot,
     StoredState,
 )
-from okta_rotator.rotation.state import Candidate, Credential, Job, State, Trigger
+from okta_rotator.rotation.state import Candidate, Credential, Job, Standing, State, Trigger
 from okta_rotator.rotation.values import RANDOM_BYTES, SecretValue, make_value, secret_hash
 from tests import resources
 from tests.resources import CLIENT_ID
@@ -175,13 +175,17 @@ def strangers_secret(**fields: Any) -> SecretObject:
 
 
 def neighbour(name: str = "other", **fields: Any) -> Neighbour:
-    """Another resource of the same namespace for the same app, a day younger, with no state."""
+    """Another resource of the same namespace that has reached the same app.
+
+    A day younger, with no state.
+    """
     sound: dict[str, Any] = {
         "key": Key(NAMESPACE, name),
         "uid": "uid-of-" + name,
         "created_at": START + timedelta(days=1),
-        "has_begun": False,
+        "standing": Standing.NEW,
         "shares_target": False,
+        "claim": 0,
     }
     return Neighbour(**{**sound, **fields})
 
@@ -217,5 +221,6 @@ def snapshot(**fields: Any) -> Snapshot:
         "target": target(),
         "seen": Seen(),
         "draw": DRAW,
+        "claim": 1,
     }
     return Snapshot(**{**sound, **fields})

@@ -15,7 +15,7 @@ from okta_rotator.rotation.decisions import Blocked, WriteState
 from okta_rotator.rotation.okta_view import Proof
 from okta_rotator.rotation.seen import FIGHT, LATE_EFFECT, RECHECK_AGAIN, Seen
 from okta_rotator.rotation.snapshot import Key, Neighbour
-from okta_rotator.rotation.state import Candidate, State
+from okta_rotator.rotation.state import Candidate, Standing, State
 from okta_rotator.rotation.trouble import Next, Trouble
 from tests.unit.rotation.builders import (
     CONNECTION,
@@ -43,6 +43,7 @@ from tests.unit.rotation.rows import A_ON, SECOND, WITH_P
 from tests.unit.rotation.telling import told
 
 DOWN = Trouble(Next.RETRY, Reason.CONNECTION_NOT_READY, "Okta cannot be reached")
+LIVE = Standing.LIVE
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 BEGUN = state(active=None, last_rotated_at=None, candidate=Candidate(C, 0), job=job())
 UNBEGUN = state(active=None, last_rotated_at=None)
@@ -54,18 +55,18 @@ YOUNGER, OLDER = START + DAY, START - DAY
     [
         (None, neighbour(created_at=YOUNGER), True),
         (None, neighbour(created_at=OLDER), False),
-        (None, neighbour(created_at=YOUNGER, has_begun=True), False),
-        (UNBEGUN, neighbour(created_at=YOUNGER, has_begun=True), False),
+        (None, neighbour(created_at=YOUNGER, standing=LIVE), False),
+        (UNBEGUN, neighbour(created_at=YOUNGER, standing=LIVE), False),
         (BEGUN, neighbour(created_at=OLDER), True),
         (state(), neighbour(created_at=OLDER), True),
-        (state(), neighbour(created_at=YOUNGER, has_begun=True), True),
-        (state(), neighbour(created_at=OLDER, has_begun=True), False),
-        (state(), neighbour(created_at=START, has_begun=True, uid="0"), False),
-        (state(), neighbour(created_at=START, has_begun=True, uid="f"), True),
+        (state(), neighbour(created_at=YOUNGER, standing=LIVE), True),
+        (state(), neighbour(created_at=OLDER, standing=LIVE), False),
+        (state(), neighbour(created_at=START, standing=LIVE, uid="0"), False),
+        (state(), neighbour(created_at=START, standing=LIVE, uid="f"), True),
     ],
 )
 @pytest.mark.parametrize("shares_target", [True, False])
-def test_who_has_begun_comes_first_then_the_older_one(
+def test_who_has_come_further_comes_first_then_the_older_one(
     content: State | None, other: Neighbour, is_first: bool, shares_target: bool
 ) -> None:
     there = None if content is None or content.active is None else target()
@@ -110,7 +111,7 @@ def test_the_other_one_is_named_unless_it_is_of_another_namespace(
 
 
 def test_the_one_that_comes_second_does_nothing_but_go() -> None:
-    first = neighbour(created_at=OLDER, has_begun=True)
+    first = neighbour(created_at=OLDER, standing=LIVE)
     drifted = snapshot(target=None, neighbours=(first,))
     assert told(decide(drifted)) == "blocked Conflict"
     going = replace(drifted, resource=resource(deleting=True))

@@ -217,7 +217,7 @@ async def test_our_own_rotations_are_no_fight() -> None:
 
 
 def beside(world: World) -> None:
-    """Another resource for the same app, older, in another namespace."""
+    """Another resource for the same app, older, in another namespace; it has reached the app."""
     older = replace(
         builders.resource(),
         key=Key("team-b", "theirs"),
@@ -225,6 +225,7 @@ def beside(world: World) -> None:
         created_at=world.clock() - DAY,
     )
     world.neighbours = ((older, False),)
+    world.reached_its_app(older)
 
 
 async def test_the_younger_of_two_waits_and_goes_on_when_the_other_is_gone() -> None:
@@ -258,6 +259,7 @@ async def test_another_that_begins_under_a_pass_stops_it_before_okta_is_written_
     def appears(call: object) -> bool:
         if world.wire.count("list_secrets"):
             world.neighbours = ((older, False),)
+            world.reached_its_app(older)
         return False
 
     world.add_fault(Fault(appears, Moment.BEFORE, unavailable()))

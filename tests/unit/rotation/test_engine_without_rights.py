@@ -28,6 +28,9 @@ class NoRights:
     def neighbours_of(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
         return ()
 
+    def claim_of(self, resource: Resource) -> None:
+        return None
+
     async def read_secret(self, namespace: str, name: str) -> None:
         raise PortError(Trouble(Next.PERSON, Reason.ACCESS_DENIED, "secrets is forbidden"))
 

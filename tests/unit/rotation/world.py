@@ -48,6 +48,8 @@ class World:
         self.cluster = FakeCluster(self.wire, resource or builders.resource())
         self.connection = builders.CONNECTION
         self.neighbours: tuple[tuple[Resource, bool], ...] = ()
+        self.claims: dict[str, int] = {}
+        """Which resources have reached their app, in which order."""
         self.broken_by_a_person = False
         """From now on the published value and unknown secrets are not held against us."""
         self.untouchable: dict[str, OktaSecret] = {}
@@ -63,6 +65,15 @@ class World:
 
     def neighbours_of(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
         return self.neighbours
+
+    def claim_of(self, resource: Resource) -> int | None:
+        return self.claims.get(resource.uid)
+
+    def reached_its_app(self, resource: Resource) -> None:
+        self.claims.setdefault(resource.uid, len(self.claims))
+
+    def was_kept_from_its_app(self, resource: Resource) -> None:
+        self.claims.pop(resource.uid, None)
 
     @property
     def resource(self) -> Resource:
@@ -145,6 +156,7 @@ class World:
     def restart(self) -> None:
         """The process is gone, and a new one begins with an empty memory."""
         self.clock.advance(RESTART)
+        self.claims.clear()
         self.engine = self._new_engine()
 
     async def run(self) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from okta_rotator.api.conditions import Reason
@@ -17,7 +17,7 @@ from okta_rotator.api.names import (
 from okta_rotator.api.patterns import RESERVED_PREFIX
 from okta_rotator.rotation.decisions import Blocked, Step, WriteState, needs_a_person
 from okta_rotator.rotation.facts import Verb, is_paused, target_holds_credentials
-from okta_rotator.rotation.snapshot import Neighbour, SecretObject, Snapshot
+from okta_rotator.rotation.snapshot import SecretObject, Snapshot
 from okta_rotator.rotation.state import State
 from okta_rotator.rotation.target import (
     is_marked_ours,
@@ -31,33 +31,6 @@ from okta_rotator.rotation.values import SecretValue, is_made_by_a_rotator
 
 TOLERANCE: Final = timedelta(minutes=5)
 """So far two clocks may differ without that one of them has been put back."""
-
-
-def another_resource_comes_first(s: Snapshot) -> Blocked | None:
-    """Two for one app or one target: whoever has begun wins, and the older one where both have.
-
-    The loser does nothing at all. Each writes its intent before it looks at the other's state for
-    the last time, so that at most one of two that begin at once goes on.
-    """
-    state, resource = s.state, s.resource
-    has_begun = state is not None and state.has_begun
-    mine = (not has_begun, resource.created_at, resource.uid)
-    first = min(s.neighbours, key=_precedence, default=None)
-    if first is None or mine <= _precedence(first):
-        return None
-    is_near = first.key.namespace == resource.key.namespace
-    name = f"the OktaClientSecretRotation {first.key.name}" if is_near else "another resource"
-    what = "has the same target Secret" if first.shares_target else "rotates the same Okta app"
-    where = "" if is_near else " in another namespace"
-    return needs_a_person(
-        Reason.CONFLICT,
-        f"{name}{where} {what}, and came first. Delete one of the two; this one does nothing as "
-        "long as the other is there.",
-    )
-
-
-def _precedence(one: Neighbour) -> tuple[bool, datetime, str]:
-    return not one.has_begun, one.created_at, one.uid
 
 
 def spec_is_invalid(s: Snapshot) -> Blocked | None:
