@@ -143,10 +143,13 @@ class Controller:
             self.wake(key)
 
     def connection_changed(self, connection: Key) -> None:
-        """A connection became ready, or no longer is: wake those that name it."""
+        """A connection became ready, or no longer is: wake those that name it.
+
+        And those that one of them may keep waiting, since a claim to an app ends with its access.
+        """
         for resource in self._resources.values():
             if resource.connection_key == connection:
-                self.wake(resource.key)
+                self._wake_with_rivals(resource)
 
     def namespaces_changed(self, namespaces: frozenset[str]) -> None:
         """Namespaces have other labels: wake what a connection of the cluster serves by them."""
@@ -154,7 +157,11 @@ class Controller:
             connection = resource.connection_key
             is_near = connection is None or connection.namespace
             if resource.key.namespace in namespaces and not is_near:
-                self.wake(resource.key)
+                self._wake_with_rivals(resource)
+
+    def _wake_with_rivals(self, resource: Resource) -> None:
+        for key in (resource.key, *self._neighbours.rivals_of(resource)):
+            self.wake(key)
 
     def wake(self, key: Key) -> None:
         """Look at a resource again, if there is one of that name."""

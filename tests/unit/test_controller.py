@@ -23,7 +23,7 @@ from okta_rotator.rotation.snapshot import Key, Resource
 from okta_rotator.rotation.state import Trigger
 from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.telemetry.metrics import Metrics
-from tests.resources import CREATED, Json, rotation
+from tests.resources import CLIENT_ID, CREATED, Json, rotation
 from tests.unit.clocks import ManualClock
 
 KEY = Key("team-a", "my-rotation")
@@ -365,12 +365,16 @@ async def test_news_of_a_connection_wakes_those_that_name_it(bench: Bench) -> No
     assert len(await bench.versions()) == 2
 
 
-OF_CLUSTER = {"kind": "ClusterOktaConnection", "name": "my-connection"}
+def of_cluster(name: str, namespace: str, app: str) -> Json:
+    """A rotation of that app by a connection of the cluster."""
+    made = body(uid="uid-2", name=name, namespace=namespace)
+    made["spec"]["connection"] = {"kind": "ClusterOktaConnection", "name": "my-connection"}
+    made["spec"]["parameters"] = {"clientId": app}
+    return made
 
 
 async def test_news_of_a_connection_of_the_cluster_wakes_those_that_name_it(bench: Bench) -> None:
-    shared = body(uid="uid-2", namespace="team-b")
-    shared["spec"]["connection"] = OF_CLUSTER
+    shared = of_cluster("my-rotation", "team-b", app="0oa000000000000000aa")
     for one in (body(), shared):
         bench.controller.saw(one)
     await bench.at_rest()
@@ -382,9 +386,22 @@ async def test_news_of_a_connection_of_the_cluster_wakes_those_that_name_it(benc
     assert [one.key.namespace for one in bench.passes[3:]] == ["team-a"]
 
 
+async def test_what_one_of_them_kept_waiting_is_woken_too(bench: Bench) -> None:
+    """Its access may have been taken away, and its claim to the app with that."""
+    shared = of_cluster("theirs", "team-b", app=CLIENT_ID)
+    for one in (body(), shared):
+        bench.controller.saw(one)
+    await bench.at_rest()
+    bench.controller.connection_changed(Key("", "my-connection"))
+    await bench.at_rest()
+    assert {one.key.namespace for one in bench.passes[2:]} == {"team-a", "team-b"}
+    bench.controller.namespaces_changed(frozenset({"team-b"}))
+    await bench.at_rest()
+    assert {one.key.namespace for one in bench.passes[4:]} == {"team-a", "team-b"}
+
+
 async def test_other_labels_of_a_namespace_wake_what_may_go_by_them(bench: Bench) -> None:
-    shared = body(uid="uid-2", name="shared")
-    shared["spec"]["connection"] = OF_CLUSTER
+    shared = of_cluster("shared", "team-a", app="0oa000000000000000aa")
     for one in (body(), shared):
         bench.controller.saw(one)
     await bench.at_rest()
