@@ -1,7 +1,7 @@
 """Watches over single Secrets by name, while something waits for them to change.
 
-The watch of our own Secrets does not see a stranger's Secret that has the target's name, nor one
-that ought to hold a token. Whoever waits for one is woken when a person has put it right.
+The watch of our own Secrets does not see a stranger's Secret that has the target's name. Whoever
+waits for one is woken when a person has put it right.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from okta_rotator.cluster.kube_api import KubeApi
 from okta_rotator.cluster.secret_watch import OwnVersions, SecretWatch, named
@@ -16,19 +17,18 @@ from okta_rotator.rotation.snapshot import Key
 
 logger = logging.getLogger(__name__)
 
+MOST: Final = 30
+"""Watches at the same time: each takes one of the hundred connections to the API server, and all
+of them together must not keep its other requests waiting. Who gets none waits for the heartbeat."""
+
 
 class NamedWatches:
-    """At most one watch for each that waits, in its own namespace, or else in `home`."""
+    """At most one watch for each that waits, in its own namespace."""
 
     def __init__(
-        self,
-        api: KubeApi,
-        own_versions: OwnVersions,
-        wake: Callable[[Key], None],
-        home: str = "",
+        self, api: KubeApi, own_versions: OwnVersions, wake: Callable[[Key], None]
     ) -> None:
         self._api = api
-        self._home = home
         self._own_versions = own_versions
         self._wake = wake
         self._tasks: dict[Key, tuple[str, asyncio.Task[None]]] = {}
@@ -42,7 +42,7 @@ class NamedWatches:
         if task is not None:
             del self._tasks[waiting]
             task.cancel()
-        if secret is not None and not self._is_closed:
+        if secret is not None and not self._is_closed and len(self._tasks) < MOST:
             self._begin(waiting, secret)
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class NamedWatches:
     async def _watch(self, waiting: Key, secret: str) -> None:
         watch = SecretWatch(
             self._api,
-            waiting.namespace or self._home,
+            waiting.namespace,
             named(secret),
             self._own_versions,
             lambda _: self._wake(waiting),

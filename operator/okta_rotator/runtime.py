@@ -21,6 +21,7 @@ from tenacity import RetryCallState, retry, retry_if_exception_type, wait_expone
 
 from okta_rotator.api.names import CLUSTER_CONNECTION_PLURAL, CONNECTION_PLURAL
 from okta_rotator.cluster.cluster import Cluster
+from okta_rotator.cluster.credentials_watch import CredentialsWatch
 from okta_rotator.cluster.errors import NotFoundError
 from okta_rotator.cluster.events import EventPoster
 from okta_rotator.cluster.kube_api import Json, KubeApi, NoClusterError, load_configuration
@@ -81,7 +82,6 @@ class Runtime:
             on_call=self._metrics.okta_called,
         )
         home = settings.operator_namespace
-        self._token_watches = NamedWatches(api, own_versions, self._recheck, home)
         self._labels = (
             NamespaceLabels(api, self._labels_changed) if settings.is_clusterwide else None
         )
@@ -91,7 +91,6 @@ class Runtime:
             self._events,
             _now,
             self._connection_changed,
-            self._token_watches.set,
             home=home,
             labels=self._labels,
         )
@@ -108,9 +107,13 @@ class Runtime:
             workers=settings.workers,
             now=_now,
         )
-        self._secret_watches = [
-            SecretWatch(api, namespace, ours(), own_versions, self._controller.secret_changed)
-            for namespace in settings.namespaces or (None,)
+        scopes, book = settings.namespaces or (None,), self._connections
+        self._secret_watches: list[SecretWatch | CredentialsWatch] = [
+            *(
+                SecretWatch(api, scope, ours(), own_versions, self._controller.secret_changed)
+                for scope in scopes
+            ),
+            *(CredentialsWatch(api, scope, book.secrets, book.secret_is) for scope in scopes),
         ]
         self._metrics.watch_queue(self._controller.queue)
         self._metrics.watch_connections(self._connections.figures)
@@ -247,7 +250,6 @@ class Runtime:
         self._is_ready.clear()
         self._controller.queue.stop_taking()
         self._target_watches.close()
-        self._token_watches.close()
 
     async def _drain(self, patience: float) -> None:
         self._take_no_more()
@@ -271,9 +273,6 @@ class Runtime:
     def _labels_changed(self, namespaces: frozenset[str]) -> None:
         self._connections.labels_changed()
         self._controller.namespaces_changed(namespaces)
-
-    def _recheck(self, key: Key) -> None:
-        self._connections.recheck(key)
 
     def _wake(self, key: Key) -> None:
         self._controller.wake(key)

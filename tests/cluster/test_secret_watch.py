@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from okta_rotator import named_watches
 from okta_rotator.cluster import metadata_watch
 from okta_rotator.cluster import secret_watch as module
 from okta_rotator.cluster.kube_api import METADATA_WATCH, KubeApi
@@ -288,3 +289,18 @@ async def test_no_target_is_watched_after_the_end(bench: Bench) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     assert all(task.cancelled() for task in tasks)
     assert not watches._tasks
+
+
+async def test_no_more_targets_are_watched_than_there_is_room_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(named_watches, "MOST", 2)
+    watches = NamedWatches(bench.api, bench.own, lambda _: None)
+    one, two, three = (Key(bench.namespace, name) for name in ("one", "two", "three"))
+    for key in (one, two, three):
+        watches.set(key, "target")
+    assert set(watches._tasks) == {one, two}
+    watches.set(one, None)
+    watches.set(three, "target")
+    assert set(watches._tasks) == {two, three}
+    watches.close()

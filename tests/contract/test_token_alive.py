@@ -58,7 +58,6 @@ def book_of(org: Org) -> ConnectionBook:
         cast(Any, Events()),
         clock,
         lambda key: None,
-        lambda key, name: None,
         home="okta-rotator-system",
         labels=None,
     )

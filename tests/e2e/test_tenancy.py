@@ -467,8 +467,8 @@ def test_what_is_wrong_with_a_shared_connection_is_told_to_each_by_whom_it_conce
     tenancy: Tenancy, tenant: Tenant
 ) -> None:
     name = tenancy.share(tenant.entry())
+    until_ready(tenant, name)
     tenancy.put_token(name, "00Qnobody-knows-this")
-    tenancy.allow(name, tenant.entry(), **{"spec.rateLimit.maxUtilizationPercent": 50})
     tenant.rotate_by(name)
     tenant.until(
         lambda: tenant.condition("Ready", "coktaconn", name).get("reason") == "InvalidToken",

@@ -109,14 +109,12 @@ class Bench:
         self.messages: list[str] = []
         self.labels = Labels()
         self.news: list[Key] = []
-        self.awaited: dict[Key, str | None] = {}
         self.book = ConnectionBook(
             cast(Any, self.kube),
             self.sessions,
             cast(Any, self),
             self.clock,
             self.news.append,
-            self.awaited.__setitem__,
             home=HOME,
             labels=cast(Any, self.labels) if clusterwide else None,
         )

@@ -142,7 +142,7 @@ async def test_what_is_wrong_is_told_to_tenants_in_general_alone(bench: Bench) -
         assert "ClusterOktaConnection shared" in message or "clusteroktaconnections" in message
         assert HOME not in message
         assert "okta-api-token" not in message
-    assert bench.awaited == {SHARED: "okta-api-token"}
+    assert set(bench.book.secrets) == {Key(HOME, "okta-api-token")}
     # It may come back, but not without a hand.
     assert found(bench).is_lost
 

@@ -131,16 +131,115 @@ async def test_the_rest_of_a_line_is_no_part_of_the_token(bench: Bench) -> None:
     assert bench.sessions.checks == ["00Qgood"]
 
 
-async def test_a_connection_that_is_not_ready_waits_for_its_secret(bench: Bench) -> None:
+TOKEN = Key("team-a", "okta-api-token")
+
+
+async def test_a_secret_that_comes_late_is_taken_up_at_once(bench: Bench) -> None:
     bench.book.saw(body())
     await bench.checked()
-    assert bench.awaited == {KEY: "okta-api-token"}
+    assert set(bench.book.secrets) == {TOKEN}
     bench.put_token("good")
-    bench.book.recheck(KEY)
+    bench.book.secret_is(TOKEN, "1")
     await bench.checked()
-    assert bench.awaited == {KEY: None}
-    bench.book.recheck(Key("team-a", "nobody-knows-it"))
-    assert bench.book.queue.depth == 0
+    assert bench.ready() == ("True", "Connected")
+
+
+async def test_a_secret_that_changes_under_a_connection_that_works_is_tried(bench: Bench) -> None:
+    bench.put_token("old")
+    bench.book.saw(body())
+    await bench.checked()
+    bench.put_token("new", version=2)
+    bench.book.secret_is(TOKEN, "2")
+    await bench.checked()
+    assert bench.sessions.checks == ["old", "new"]
+    assert bench.token() == "new"
+    assert bench.news == [KEY] * 2
+    assert len(bench.kube.patched) == 1, "nothing in its status has changed"
+
+
+async def test_the_version_that_was_tried_is_no_news(bench: Bench) -> None:
+    """Such as the watch tells at its beginning, and whenever it is begun anew."""
+    bench.put_token("good", version=3)
+    bench.book.saw(body())
+    await bench.checked()
+    for version in ("3", "2", "3"):
+        bench.book.secret_is(TOKEN, version)
+        await bench.checked()
+    assert bench.sessions.checks == ["good"]
+    bench.book.secret_is(Key("team-a", "another"), "9")
+    bench.book.secret_is(Key("team-b", "okta-api-token"), "9")
+    await bench.checked()
+    assert bench.sessions.checks == ["good"]
+
+
+async def test_a_refused_version_is_not_tried_again_for_the_watch(bench: Bench) -> None:
+    bench.sessions.refuses["bad"] = REFUSED
+    bench.put_token("bad")
+    bench.book.saw(body())
+    await bench.checked()
+    bench.book.secret_is(TOKEN, "1")
+    await bench.checked()
+    assert bench.sessions.checks == ["bad"]
+
+
+async def test_a_secret_that_is_deleted_is_missed_at_once(bench: Bench) -> None:
+    bench.put_token("good")
+    bench.book.saw(body())
+    await bench.checked()
+    bench.kube.objects.clear()
+    bench.book.secret_is(TOKEN, None)
+    await bench.checked()
+    assert bench.ready() == ("False", "SecretNotFound")
+    patched = len(bench.kube.patched)
+    bench.book.secret_is(TOKEN, None)
+    await bench.checked()
+    assert len(bench.kube.patched) == patched
+
+
+async def test_a_secret_that_changes_under_the_check_is_checked_again(bench: Bench) -> None:
+    bench.put_token("old")
+    bench.sessions.gate.clear()
+    bench.book.saw(body())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    bench.put_token("new", version=2)
+    bench.book.secret_is(TOKEN, "2")
+    bench.sessions.gate.set()
+    await bench.checked()
+    assert bench.sessions.checks == ["old", "new"]
+    assert bench.token() == "new"
+
+
+async def test_what_the_check_has_read_already_is_not_read_again(bench: Bench) -> None:
+    """As at the start, when the watch lists while the connections are checked."""
+    bench.put_token("good", version=2)
+    bench.sessions.gate.clear()
+    bench.book.saw(body())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    bench.book.secret_is(TOKEN, "2")
+    bench.sessions.gate.set()
+    await bench.checked()
+    assert bench.sessions.checks == ["good"]
+
+
+async def test_several_connections_may_have_one_secret(bench: Bench) -> None:
+    bench.put_token("old")
+    for name in ("one", "two"):
+        made = body(uid=name)
+        made["metadata"]["name"] = name
+        bench.book.saw(made)
+    await bench.checked()
+    bench.put_token("new", version=2)
+    bench.book.secret_is(TOKEN, "2")
+    await bench.checked()
+    assert bench.sessions.checks == ["old", "old", "new", "new"]
+    for name in ("one", "two"):
+        assert set(bench.book.secrets) == {TOKEN}
+        made = body(uid=name)
+        made["metadata"]["name"] = name
+        bench.book.gone(made)
+    assert set(bench.book.secrets) == set()
 
 
 async def test_it_is_looked_at_again_with_back_off_and_recovers(bench: Bench) -> None:
@@ -384,7 +483,7 @@ async def test_a_key_that_is_missing_is_asked_for(
     problem = bench.problem()
     assert problem is not None
     assert words in problem.message
-    assert bench.awaited == {KEY: "okta-service-app"}
+    assert set(bench.book.secrets) == {Key("team-a", "okta-service-app")}
 
 
 async def test_the_secrets_of_all_credentials_are_told_to_the_rotations(bench: Bench) -> None:

@@ -47,6 +47,10 @@ class MetadataWatch(ABC, Generic[V]):
     @abstractmethod
     def _value_of(self, item: Json) -> V: ...
 
+    def _is_wanted(self, key: Key) -> bool:
+        """Whether it is kept and told."""
+        return True
+
     @abstractmethod
     def _listed(self, before: Mapping[Key, V], version: str) -> None:
         """All have been listed, as of that version; `_known` has them."""
@@ -80,7 +84,8 @@ class MetadataWatch(ABC, Generic[V]):
         while True:
             page = await self._page(more)
             # A list of metadata that is empty has `null` for its items.
-            found |= {_key(item): self._value_of(item) for item in page.get("items") or ()}
+            items = [(_key(item), item) for item in page.get("items") or ()]
+            found |= {key: self._value_of(item) for key, item in items if self._is_wanted(key)}
             version: str = page["metadata"]["resourceVersion"]
             more = page["metadata"].get("continue", "")
             if not more:
@@ -125,6 +130,9 @@ class MetadataWatch(ABC, Generic[V]):
     def _see(self, event: Mapping[str, Any]) -> None:
         item, is_gone = event["object"], event["type"] == "DELETED"
         key, now = _key(item), self._value_of(item)
+        if not self._is_wanted(key):
+            self._known.pop(key, None)
+            return
         before = self._known.get(key)
         if is_gone:
             self._known.pop(key, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,12 +31,14 @@ from okta_rotator.connections.entry import (
     Entry,
     entry_of,
     figures_of,
+    is_newer,
     is_news,
     is_told,
     is_worth_writing,
     pause_after,
     status_of,
 )
+from okta_rotator.connections.references import References
 from okta_rotator.connections.troubles import (
     in_general,
     not_allowed,
@@ -45,9 +47,10 @@ from okta_rotator.connections.troubles import (
     person,
 )
 from okta_rotator.queue import WorkQueue
+from okta_rotator.rotation.access import Access
 from okta_rotator.rotation.notices import Notice
 from okta_rotator.rotation.ports import OktaPort, OktaSession, OktaSessions
-from okta_rotator.rotation.snapshot import Connection, Key, Resource
+from okta_rotator.rotation.snapshot import Connection, Key, Resource, SecretObject
 from okta_rotator.rotation.tenancy import Answer, answer, asks_labels
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from okta_rotator.rotation.turns import turn_of
@@ -63,7 +66,6 @@ DOUBT_AFTER: Final = timedelta(seconds=10)
 class ConnectionBook:
     """All connections by key. `on_news` is told when one becomes ready, or no longer is.
 
-    `watch_secret` is told which Secret a connection that is not ready waits for; None: for none.
     `home` is the operator's namespace, where the Secrets of the cluster's connections are.
     `labels` are those of all namespaces; None where the cluster's connections are not served.
     """
@@ -75,7 +77,6 @@ class ConnectionBook:
         events: EventPoster,
         now: Callable[[], datetime],
         on_news: Callable[[Key], None],
-        watch_secret: Callable[[Key, str | None], None],
         *,
         home: str,
         labels: NamespaceLabels | None,
@@ -86,10 +87,12 @@ class ConnectionBook:
         self._events = events
         self._now = now
         self._on_news = on_news
-        self._watch_secret = watch_secret
         self._home = home
         self._labels = labels
         self._entries: dict[Key, Entry] = {}
+        self._references = References()
+        self._newest: dict[Key, str] = {}
+        """By connection, the version of its Secret that the watch told last."""
         self._changed = asyncio.Event()
         self.queue: WorkQueue[Key] = WorkQueue(self._check, workers=WORKERS, now=now)
 
@@ -101,6 +104,7 @@ class ConnectionBook:
             return
         is_same = old is not None and entry.signs_in_as(old)
         self._entries[key] = entry.with_findings_of(old) if old is not None and is_same else entry
+        self._references.set(key, self._secret_of(key, entry))
         if self._labels is not None and asks_labels(entry.grants):
             self._labels.need()
         self.queue.add(key)
@@ -116,13 +120,26 @@ class ConnectionBook:
             return
         del self._entries[key]
         self.queue.forget(key)
-        self._watch_secret(key, None)
+        self._references.set(key, None)
+        self._newest.pop(key, None)
         self._on_news(key)
 
-    def recheck(self, key: Key) -> None:
-        """The Secret of a connection may have changed."""
-        if key in self._entries:
-            self.queue.add(key)
+    @property
+    def secrets(self) -> Set[Key]:
+        """The Secrets whose versions it is to be told, by `secret_is`."""
+        return self._references.secrets
+
+    def secret_is(self, secret: Key, version: str | None) -> None:
+        """A Secret has this version; None: there is no such Secret."""
+        for key in self._references.users_of(secret):
+            entry = self._entries[key]
+            if version is None:
+                is_news = bool(entry.tried) or entry.checked_at is None
+            else:
+                self._newest[key] = version
+                is_news = entry.checked_at is not None and is_newer(version, entry.tried)
+            if is_news:
+                self.queue.add(key)
 
     def doubt(self, resource: Resource) -> None:
         """Okta refused the credentials to a rotation: the Secret may hold others by now."""
@@ -134,7 +151,7 @@ class ConnectionBook:
             self.queue.add_at(key, min(entry.checked_at, self._now()) + DOUBT_AFTER)
 
     def connection_of(self, resource: Resource) -> Connection:
-        secrets = self._credential_secrets(resource.key.namespace)
+        secrets = self._references.names_in(resource.key.namespace)
         key = resource.connection_key
         if key is None:
             return Connection("", None, None, None, False, secrets)
@@ -166,12 +183,10 @@ class ConnectionBook:
         app_id = resource.sound_spec.parameters.effective_app_id
         return answer(entry.grants, namespace, labels, app_id)
 
-    def _credential_secrets(self, namespace: str) -> frozenset[str]:
-        return frozenset(
-            reference_of(entry.spec).name
-            for key, entry in self._entries.items()
-            if self._place_of_secret(key) == namespace and entry.spec is not None
-        )
+    def _secret_of(self, key: Key, entry: Entry) -> Key | None:
+        if entry.spec is None:
+            return None
+        return Key(self._place_of_secret(key), reference_of(entry.spec).name)
 
     def _place_of_secret(self, key: Key) -> str:
         return key.namespace or self._home
@@ -237,38 +252,48 @@ class ConnectionBook:
             return self._now()
         self._entries[key] = found
         self._changed.set()
-        self._watch_secret(key, found.awaited_secret)
         if is_news(before, found):
             self._on_news(key)
+        newest = self._newest.pop(key, None)
+        if newest is not None and is_newer(newest, found.tried):
+            # It was changed under the check, after that had read it.
+            return self._now()
         return self._now() + pause_after(found)
 
     async def _found(self, key: Key, entry: Entry) -> Entry:
+        tried = ""
         try:
-            signed_in = await self._signed_in(key, entry)
+            spec = self._sound_spec(entry)
+            secret = await self._secrets.read(self._place_of_secret(key), reference_of(spec).name)
+            tried = secret.resource_version if secret is not None else ""
+            text = self._text_in(secret, key, spec)
+            signed_in = await self._signed_in(entry, access_of(spec, text))
         except PortError as error:
             failed = replace(entry, problem=error.trouble, failures=entry.failures + 1)
-            return replace(failed, checked_at=self._now())
-        return replace(signed_in, problem=None, failures=0, checked_at=self._now())
+            return replace(failed, tried=tried, checked_at=self._now())
+        found = replace(signed_in, credentials=tried, tried=tried)
+        return replace(found, problem=None, failures=0, checked_at=self._now())
 
-    async def _signed_in(self, key: Key, entry: Entry) -> Entry:
+    def _sound_spec(self, entry: Entry) -> ConnectionSpec:
+        """Before any credentials are read."""
         if entry.spec is None:
             raise PortError(person(Reason.INVALID_SPEC, entry.spec_error or ""))
         self._sessions.check_address(entry.spec)
-        text, version = await self._credentials(key, entry.spec)
-        session: OktaSession = self._sessions.connect(access_of(entry.spec, text))
+        return entry.spec
+
+    def _text_in(self, secret: SecretObject | None, key: Key, spec: ConnectionSpec) -> str:
+        text = secret.data.get(reference_of(spec).key, "").strip() if secret is not None else ""
+        if text:
+            return text
+        place = self._place_of_secret(key)
+        message = no_credentials(spec, place, is_there=secret is not None)
+        raise PortError(person(Reason.SECRET_NOT_FOUND, message))
+
+    async def _signed_in(self, entry: Entry, access: Access) -> Entry:
+        session: OktaSession = self._sessions.connect(access)
         organization = await session.read_organization()
         await session.check_sign_in()
-        return replace(entry, session=session, organization=organization, credentials=version)
-
-    async def _credentials(self, key: Key, spec: ConnectionSpec) -> tuple[str, str]:
-        """The text of the credentials, and the version of the Secret that holds it."""
-        reference, namespace = reference_of(spec), self._place_of_secret(key)
-        secret = await self._secrets.read(namespace, reference.name)
-        text = secret.data.get(reference.key, "").strip() if secret is not None else ""
-        if secret is not None and text:
-            return text, secret.resource_version
-        message = no_credentials(spec, namespace, is_there=secret is not None)
-        raise PortError(person(Reason.SECRET_NOT_FOUND, message))
+        return replace(entry, session=session, organization=organization)
 
     async def _reported(self, key: Key, entry: Entry) -> Entry:
         status = status_of(entry, self._now())

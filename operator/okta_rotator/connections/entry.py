@@ -39,6 +39,8 @@ class Entry:
     organization: Organization | None = None
     credentials: str = ""
     """The version of the Secret that the session's credentials were read from."""
+    tried: str = ""
+    """The version of the Secret that the last check read; empty: there was none."""
     problem: Trouble | None = None
     checked_at: datetime | None = None
     failures: int = 0
@@ -55,12 +57,6 @@ class Entry:
     @property
     def is_ready(self) -> bool:
         return self.session is not None and self.problem is None
-
-    @property
-    def awaited_secret(self) -> str | None:
-        """The Secret that may put it right."""
-        is_waiting = self.problem is not None and self.spec is not None
-        return reference_of(self.spec).name if is_waiting and self.spec else None
 
     def signs_in_as(self, other: Entry) -> bool:
         """Whether it is the same connection, with the same way to the same org."""
@@ -172,6 +168,14 @@ def is_news(before: Entry, found: Entry) -> bool:
     if before.checked_at is None or _words_of(found.problem) != _words_of(before.problem):
         return True
     return found.problem is None and found.credentials != before.credentials
+
+
+def is_newer(version: str, tried: str) -> bool:
+    """Whether a Secret has changed since the check that read it.
+
+    Kubernetes' resourceVersions grow as decimal numbers (KEP-5504).
+    """
+    return int(version) > int(tried or 0)
 
 
 def _words_of(problem: Trouble | None) -> tuple[Reason, str] | None:
