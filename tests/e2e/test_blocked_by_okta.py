@@ -157,6 +157,6 @@ def test_a_rate_limit_is_waited_out_as_okta_says(running: Scene) -> None:
     )
     running.rotate()
     ready = running.until_reason("Ready", "RateLimited")
-    assert "going on at" in ready["message"]
+    assert "rate limit is used up" in ready["message"]
     assert running.conditions() == {"Ready": "False", "Reconciling": "True"}
     running.until_ready()

@@ -13,10 +13,10 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.api.connection import Dpop
 from okta_rotator.cluster.resources import rotation_resource
 from okta_rotator.connections.book import DOUBT_AFTER
-from okta_rotator.connections.entry import RECHECK
+from okta_rotator.connections.entry import LONGEST_RETRY, PASSING, RECHECK
 from okta_rotator.rotation.access import Access, ServiceAppCredentials
 from okta_rotator.rotation.snapshot import Key
-from okta_rotator.rotation.trouble import Next, PortError
+from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from okta_rotator.rotation.turns import Budget, Turn
 from okta_rotator.rotation.values import SecretValue
 from tests.resources import (
@@ -277,17 +277,84 @@ async def test_a_connection_that_works_is_checked_once_a_day(bench: Bench) -> No
     assert bench.news == [KEY]
 
 
-async def test_a_connection_fails_and_the_session_is_not_used(bench: Bench) -> None:
+LIMITED = Trouble(Next.WAIT, Reason.RATE_LIMITED, "the limit is used up")
+
+
+async def failing_at_its_daily_check(bench: Bench, trouble: Trouble) -> None:
     bench.put_token("00Qgood")
     bench.book.saw(body())
     await bench.checked()
-    bench.sessions.refuses["00Qgood"] = DOWN
+    bench.sessions.refuses["00Qgood"] = trouble
     await bench.advance(RECHECK)
+
+
+async def test_a_trouble_that_passes_takes_nothing_from_a_connection_that_has_worked(
+    bench: Bench,
+) -> None:
+    await failing_at_its_daily_check(bench, DOWN)
+    await bench.advance(PASSING - timedelta(seconds=1))
+    assert bench.problem() is None
+    assert bench.token() == "00Qgood"
+    bench.sessions.refuses.clear()
+    await bench.advance(LONGEST_RETRY)
+    assert bench.news == [KEY]
+    assert [one["/status"]["conditions"][0]["status"] for _, one in bench.kube.patched] == [
+        "True",
+        "True",
+    ]
+
+
+async def test_it_is_tried_again_soon_and_said_nothing_of(bench: Bench) -> None:
+    await failing_at_its_daily_check(bench, DOWN)
+    for seconds in (5, 10, 20):
+        checks = len(bench.sessions.checks)
+        await bench.advance(timedelta(seconds=seconds - 1))
+        assert len(bench.sessions.checks) == checks
+        await bench.advance(timedelta(seconds=1))
+        assert len(bench.sessions.checks) == checks + 1
+    assert len(bench.kube.patched) == 1, "that it was checked is told only if it was"
+
+
+async def test_a_connection_that_goes_on_failing_is_not_used(bench: Bench) -> None:
+    await failing_at_its_daily_check(bench, DOWN)
+    await bench.advance(PASSING)
     problem = bench.problem()
     assert problem is not None
     assert (problem.reason, problem.next) == (Reason.CONNECTION_NOT_READY, Next.RETRY)
     assert bench.others() == {"Reconciling": "True"}
     assert bench.book.connection_of(RESOURCE).org_id == "00o1"
+
+
+async def test_a_rate_limit_never_takes_anything_from_it(bench: Bench) -> None:
+    await failing_at_its_daily_check(bench, LIMITED)
+    await bench.advance(10 * PASSING)
+    assert bench.problem() is None
+    assert len(bench.kube.patched) == 1
+    bench.sessions.refuses["00Qgood"] = REFUSED
+    await bench.advance(LONGEST_RETRY)
+    assert bench.ready() == ("False", "InvalidToken")
+
+
+@pytest.mark.parametrize(
+    ("told", "generation", "is_used"), [("True", 1, True), ("False", 1, False), ("True", 2, False)]
+)
+async def test_nor_does_it_at_the_start_of_a_process_if_it_worked_for_the_last_one(
+    bench: Bench, told: str, generation: int, is_used: bool
+) -> None:
+    bench.put_token("00Qgood")
+    bench.book.saw(body())
+    await bench.checked()
+    status = bench.kube.patched[-1][1]["/status"]
+    status["conditions"][0]["status"] = told
+    later = Bench()
+    later.put_token("00Qgood")
+    later.sessions.refuses["00Qgood"] = LIMITED
+    later.book.saw(body(generation=generation) | {"status": status})
+    task = asyncio.create_task(later.book.queue.run())
+    await later.checked()
+    assert (later.problem() is None) is is_used
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_change_of_status_alone_is_not_checked(bench: Bench) -> None:

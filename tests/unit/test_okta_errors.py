@@ -223,6 +223,7 @@ def test_a_rate_limit_ends_by_the_servers_clock(headers: dict[str, str], seconds
     assert isinstance(error, RateLimitedError)
     assert (error.trouble.next, error.trouble.reason) == (Next.WAIT, Reason.RATE_LIMITED)
     assert error.trouble.until == NOW + timedelta(seconds=seconds)
+    assert str(error) == str(classed(api_error(429, "E0000047"))), "another time is no news"
     assert not error.trouble.may_have_landed
 
 

@@ -29,6 +29,8 @@ from okta_rotator.cluster.secrets import Secrets
 from okta_rotator.connections.credentials import access_of, no_credentials, reference_of
 from okta_rotator.connections.entry import (
     Entry,
+    after_failure,
+    after_success,
     entry_of,
     figures_of,
     is_newer,
@@ -47,7 +49,6 @@ from okta_rotator.connections.troubles import (
     person,
 )
 from okta_rotator.queue import WorkQueue
-from okta_rotator.rotation.access import Access
 from okta_rotator.rotation.notices import Notice
 from okta_rotator.rotation.ports import OktaPort, OktaSession, OktaSessions
 from okta_rotator.rotation.snapshot import Connection, Key, Resource, SecretObject
@@ -267,12 +268,15 @@ class ConnectionBook:
             secret = await self._secrets.read(self._place_of_secret(key), reference_of(spec).name)
             tried = secret.resource_version if secret is not None else ""
             text = self._text_in(secret, key, spec)
-            signed_in = await self._signed_in(entry, access_of(spec, text))
+            session: OktaSession = self._sessions.connect(access_of(spec, text))
+            # For whom Okta cannot answer now: it may have worked for an earlier process.
+            entry = replace(entry, session=entry.session or session)
+            organization = await session.read_organization()
+            await session.check_sign_in()
         except PortError as error:
-            failed = replace(entry, problem=error.trouble, failures=entry.failures + 1)
-            return replace(failed, tried=tried, checked_at=self._now())
-        found = replace(signed_in, credentials=tried, tried=tried)
-        return replace(found, problem=None, failures=0, checked_at=self._now())
+            return after_failure(replace(entry, tried=tried), error.trouble, self._now())
+        found = replace(entry, session=session, organization=organization, credentials=tried)
+        return after_success(replace(found, tried=tried), self._now())
 
     def _sound_spec(self, entry: Entry) -> ConnectionSpec:
         """Before any credentials are read."""
@@ -288,12 +292,6 @@ class ConnectionBook:
         place = self._place_of_secret(key)
         message = no_credentials(spec, place, is_there=secret is not None)
         raise PortError(person(Reason.SECRET_NOT_FOUND, message))
-
-    async def _signed_in(self, entry: Entry, access: Access) -> Entry:
-        session: OktaSession = self._sessions.connect(access)
-        organization = await session.read_organization()
-        await session.check_sign_in()
-        return replace(entry, session=session, organization=organization)
 
     async def _reported(self, key: Key, entry: Entry) -> Entry:
         status = status_of(entry, self._now())

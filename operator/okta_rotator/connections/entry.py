@@ -23,7 +23,10 @@ RECHECK: Final = timedelta(hours=24)
 
 FIRST_RETRY: Final = timedelta(seconds=5)
 LONGEST_RETRY: Final = timedelta(minutes=5)
-"""How soon a connection that is not ready is looked at again."""
+"""How soon a connection whose check failed is looked at again."""
+
+PASSING: Final = timedelta(minutes=5)
+"""So long a trouble that may pass by itself takes nothing from a connection that has worked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Entry:
     problem: Trouble | None = None
     checked_at: datetime | None = None
     failures: int = 0
+    failing_since: datetime | None = None
 
     @property
     def org_id(self) -> str | None:
@@ -90,16 +94,43 @@ def entry_of(body: Mapping[str, Any]) -> Entry:
     )
 
 
+def after_failure(entry: Entry, trouble: Trouble, now: datetime) -> Entry:
+    """The connection after a check that failed.
+
+    One that has worked stays ready while what failed may pass by itself, as an outage of some
+    minutes, or a rate limit that others have used up, of whatever length.
+    """
+    since = entry.failing_since or now
+    failed = replace(entry, checked_at=now, failures=entry.failures + 1, failing_since=since)
+    is_passing = trouble.next is Next.WAIT or (trouble.next is Next.RETRY and now - since < PASSING)
+    has_worked = entry.session is not None and entry.problem is None and _was_ready(entry)
+    return failed if is_passing and has_worked else replace(failed, problem=trouble)
+
+
+def after_success(entry: Entry, now: datetime) -> Entry:
+    return replace(entry, problem=None, checked_at=now, failures=0, failing_since=None)
+
+
+def _was_ready(entry: Entry) -> bool:
+    """This process has found it so, or an earlier one, by the status of this spec."""
+    if entry.checked_at is not None:
+        return True
+    ready = ready_of(entry.status)
+    is_told = ready is not None and ready.status == "True"
+    return is_told and entry.status.observed_generation == entry.generation
+
+
 def status_of(entry: Entry, now: datetime) -> ConnectionStatus:
     """What is to be written after a check."""
     organization = entry.organization
+    is_unanswered = entry.problem is None and entry.failures
     return ConnectionStatus(
         observed_generation=entry.generation,
         conditions=_conditions(entry, now),
         org_id=entry.org_id,
         org_host=organization.host if organization is not None else entry.status.org_host,
         method=entry.spec.method if entry.spec is not None else None,
-        last_checked_at=now,
+        last_checked_at=entry.status.last_checked_at if is_unanswered else now,
     )
 
 
@@ -139,6 +170,8 @@ def _condition(
 
 def is_worth_writing(status: ConnectionStatus, old: ConnectionStatus, now: datetime) -> bool:
     """Whether it says more than another time of the same check; that time is told once a day."""
+    if status == old:
+        return False
     is_news = status.model_copy(update={"last_checked_at": old.last_checked_at}) != old
     return is_news or old.last_checked_at is None or now - old.last_checked_at >= RECHECK
 
@@ -185,6 +218,6 @@ def _words_of(problem: Trouble | None) -> tuple[Reason, str] | None:
 
 def pause_after(entry: Entry) -> timedelta:
     """Until the next check."""
-    if entry.problem is None:
+    if not entry.failures:
         return RECHECK
     return min(FIRST_RETRY * (1 << min(entry.failures - 1, 10)), LONGEST_RETRY)

@@ -162,7 +162,8 @@ def _not_okta(call: Call, detail: str) -> NotOktaError:
 def _rate_limited(response: httpx.Response, detail: str, now: datetime) -> RateLimitedError:
     seconds = seconds_to_reset(response.headers)
     pause = timedelta(seconds=min(max(WINDOW if seconds is None else seconds, 1), LONGEST_WAIT))
-    message = f"Okta's rate limit is used up; going on at {now + pause:%H:%M:%S} UTC {detail}"
+    # Without the time, which is another one at each attempt: what always differs is always news.
+    message = f"Okta's rate limit is used up; going on when Okta's minute is over {detail}"
     return RateLimitedError(Trouble(Next.WAIT, Reason.RATE_LIMITED, message, now + pause))
 
 
