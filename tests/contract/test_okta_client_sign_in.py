@@ -36,7 +36,7 @@ async def signed_in_as(
     private = SecretValue(keys or pem(service.key))
     credentials = ServiceAppCredentials(service.client_id, private, dpop)
     try:
-        yield sessions.connect(Access(service.emulator.base_url, credentials))
+        yield sessions.connect(Access(service.emulator.base_url, credentials), "uid-1")
     finally:
         await sessions.close()
 

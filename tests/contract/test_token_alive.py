@@ -37,7 +37,7 @@ class Sessions:
     def check_address(self, spec: ConnectionSpec) -> None:
         """It is all right."""
 
-    def connect(self, access: Access) -> OktaClient:
+    def connect(self, access: Access, connection: str) -> OktaClient:
         assert isinstance(access.credentials, ApiTokenCredentials)
         assert access.credentials.token.reveal() == TOKEN
         return self._org.client

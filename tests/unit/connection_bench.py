@@ -76,8 +76,13 @@ class Sessions:
     checks: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def connect(self, access: Access) -> Any:
+    forgotten: list[str] = field(default_factory=list)
+
+    def connect(self, access: Access, connection: str) -> Any:
         return Session(access, self)
+
+    def forget(self, connection: str) -> None:
+        self.forgotten.append(connection)
 
     def check_address(self, spec: ConnectionSpec) -> None:
         problem = problem_with_address(spec.instance_url)

@@ -453,6 +453,8 @@ async def test_another_of_that_name_under_a_check_is_checked_itself(bench: Bench
     await bench.checked()
     assert bench.book.connection_of(RESOURCE).uid == "uid-2"
     assert bench.kube.patched[-1][1]["/metadata/uid"] == "uid-2"
+    bench.book.gone(body("uid-2"))
+    assert bench.sessions.forgotten == ["uid-1", "uid-2"]
 
 
 async def test_a_status_that_cannot_be_written_is_tried_again(bench: Bench) -> None:

@@ -279,7 +279,7 @@ async def test_a_session_is_opened_at_an_address_that_is_allowed() -> None:
     async with Server(saying(b"{}")).running() as server:
         opened = sessions(allow_insecure=True)
         opened.check_address(spec_of(server.url))
-        await opened.connect(replace(ACCESS, instance_url=server.url)).check_sign_in()
+        await opened.connect(replace(ACCESS, instance_url=server.url), "uid").check_sign_in()
         await opened.close()
     assert f"authorization: SSWS {TOKEN.reveal()}" in server.heads[0]
 
@@ -293,7 +293,9 @@ def test_an_address_that_is_not_allowed_is_refused() -> None:
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "ü" * 42, "00Q" * 400])
 def test_a_text_that_is_no_token_is_refused_unseen(token: str) -> None:
     with pytest.raises(RefusedError) as caught:
-        sessions().connect(Access("https://acme.okta.com", ApiTokenCredentials(SecretValue(token))))
+        sessions().connect(
+            Access("https://acme.okta.com", ApiTokenCredentials(SecretValue(token))), "uid"
+        )
     assert caught.value.trouble.reason is Reason.INVALID_TOKEN
     assert not token or token not in str(caught.value)
 
@@ -304,27 +306,60 @@ KEYS = SecretValue(ECKey.generate_key("P-256").as_pem(private=True).decode())
 
 async def test_the_same_access_is_the_same_client_as_long_as_it_is_held() -> None:
     opened = sessions()
-    first = opened.connect(ACCESS)
+    first = opened.connect(ACCESS, "uid")
     same = Access("https://acme.okta.com", ApiTokenCredentials(SecretValue(TOKEN.reveal())))
 
-    assert opened.connect(same) is first
+    assert opened.connect(same, "uid") is first
     others = [
         replace(ACCESS, instance_url="https://other.okta.com"),
         replace(ACCESS, credentials=ApiTokenCredentials(SecretValue("00Qanother"))),
         replace(ACCESS, credentials=ServiceAppCredentials("0oa1", KEYS)),
         replace(ACCESS, max_utilization_percent=50),
     ]
-    assert all(opened.connect(other) is not first for other in others)
+    assert all(opened.connect(other, "uid") is not first for other in others)
     gone = weakref.ref(first)
     del first
     gc.collect()
     assert gone() is None
 
 
+NEARLY_USED_UP = (
+    "X-Rate-Limit-Limit: 10",
+    "X-Rate-Limit-Remaining: 2",
+    "X-Rate-Limit-Reset: 1767225660",
+    "Date: Thu, 01 Jan 2026 00:00:00 GMT",
+)
+
+
+async def test_what_is_known_of_the_limits_outlives_the_credentials() -> None:
+    """A window of Okta's that is used up is not open again for another key."""
+    async with Server(saying(b"{}", *NEARLY_USED_UP)).running() as server:
+        opened, first = sessions(allow_insecure=True), replace(ACCESS, instance_url=server.url)
+        held = opened.connect(first, "uid")
+        await held.check_sign_in()
+
+        async def has_to_wait(key: str, connection: str, percent: int = 80) -> bool:
+            credentials = ApiTokenCredentials(SecretValue(key))
+            access = replace(first, credentials=credentials, max_utilization_percent=percent)
+            try:
+                async with asyncio.timeout(0.3):
+                    await opened.connect(access, connection).check_sign_in()
+            except TimeoutError:
+                return True
+            return False
+
+        assert await has_to_wait("00Qanother", "uid")
+        assert not await has_to_wait("00Qtheirs", "another-uid")
+        assert not await has_to_wait("00Qmore", "uid", percent=100), "a change of the share counts"
+        opened.forget("uid")
+        assert not await has_to_wait("00Qnew", "uid")
+        await opened.close()
+
+
 def test_a_secret_without_a_private_key_is_refused_unseen() -> None:
     credentials = ServiceAppCredentials("0oa1", SecretValue("00Q-an-api-token"))
     with pytest.raises(RefusedError, match="no usable private key") as caught:
-        sessions().connect(replace(ACCESS, credentials=credentials))
+        sessions().connect(replace(ACCESS, credentials=credentials), "uid")
     assert caught.value.trouble.reason is Reason.INVALID_TOKEN
     assert "00Q" not in str(caught.value)
 
@@ -339,7 +374,7 @@ def test_credentials_are_not_shown() -> None:
 @pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA", "ü"])
 def test_a_bundle_without_a_certificate_is_refused(text: str) -> None:
     with pytest.raises(RefusedError, match="caBundle") as caught:
-        sessions().connect(replace(ACCESS, ca_bundle=text))
+        sessions().connect(replace(ACCESS, ca_bundle=text), "uid")
     assert caught.value.trouble.reason is Reason.INVALID_SPEC
 
 
@@ -378,7 +413,7 @@ async def test_a_bundle_decides_whom_to_trust(is_trusted: bool, tmp_path: Path) 
     bundle = certificate if is_trusted else stranger
     async with Server(saying(b"[]")).running(context) as server:
         opened = sessions(allow_insecure=True)
-        okta = opened.connect(replace(ACCESS, instance_url=server.url, ca_bundle=bundle))
+        okta = opened.connect(replace(ACCESS, instance_url=server.url, ca_bundle=bundle), "uid")
         if is_trusted:
             assert await okta.list_secrets(APP_ID) == ()
         else:

@@ -103,6 +103,8 @@ class ConnectionBook:
         old = self._entries.get(key)
         if old is not None and (old.uid, old.generation) == (entry.uid, entry.generation):
             return
+        if old is not None and old.uid != entry.uid:
+            self._sessions.forget(old.uid)
         is_same = old is not None and entry.signs_in_as(old)
         self._entries[key] = entry.with_findings_of(old) if old is not None and is_same else entry
         self._references.set(key, self._secret_of(key, entry))
@@ -121,6 +123,7 @@ class ConnectionBook:
             return
         del self._entries[key]
         self.queue.forget(key)
+        self._sessions.forget(known.uid)
         self._references.set(key, None)
         self._newest.pop(key, None)
         self._on_news(key)
@@ -268,7 +271,7 @@ class ConnectionBook:
             secret = await self._secrets.read(self._place_of_secret(key), reference_of(spec).name)
             tried = secret.resource_version if secret is not None else ""
             text = self._text_in(secret, key, spec)
-            session: OktaSession = self._sessions.connect(access_of(spec, text))
+            session: OktaSession = self._sessions.connect(access_of(spec, text), entry.uid)
             # For whom Okta cannot answer now: it may have worked for an earlier process.
             entry = replace(entry, session=entry.session or session)
             organization = await session.read_organization()

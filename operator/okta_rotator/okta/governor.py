@@ -1,7 +1,7 @@
 """Lets calls to Okta wait for their turn, so that no rate limit is met. Used by `exchange.py`.
 
-One governor for each connection. What may be sent says `limits.py`. Of those that wait, the
-namespaces come in turn, and within a namespace the most overdue first.
+One governor for each connection, whatever its credentials. What may be sent says `limits.py`. Of
+those that wait, the namespaces come in turn, and within a namespace the most overdue first.
 """
 
 from __future__ import annotations
@@ -58,6 +58,12 @@ class Governor:
         self._lines: OrderedDict[Bucket, Line] = OrderedDict((b, Line()) for b in Bucket)
         self._concurrency = Concurrency(percent)
         self._alarm: asyncio.TimerHandle | None = None
+
+    def keep_within(self, percent: int) -> None:
+        """From now on that share of each limit may be used, of what is known already too."""
+        self._concurrency.percent = percent
+        for allowance in self._allowances.values():
+            allowance.percent = percent
 
     @asynccontextmanager
     async def permit(

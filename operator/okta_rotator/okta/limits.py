@@ -131,7 +131,7 @@ class Allowance:
     """
 
     def __init__(self, percent: int) -> None:
-        self._percent = percent
+        self.percent = percent
         self._limit = SMALLEST_LIMIT
         self._windows: dict[int, _Window] = {}
         self._under_way = 0
@@ -141,9 +141,9 @@ class Allowance:
     def may_send(self, now: float) -> bool:
         windows = self._open(now)
         if windows:
-            return all(window.allows(self._percent, self._under_way) for window in windows)
+            return all(window.allows(self.percent, self._under_way) for window in windows)
         # Where nothing answers, nothing is counted either, and all are to learn of it soon.
-        most = 1 if self._is_answered else _usable(self._limit, self._percent)
+        most = 1 if self._is_answered else _usable(self._limit, self.percent)
         return self._probes < most
 
     def budget(self, now: float) -> tuple[int, int] | None:
@@ -201,7 +201,7 @@ class Concurrency:
     """The calls under way at the same time, in all buckets."""
 
     def __init__(self, percent: int) -> None:
-        self._percent = percent
+        self.percent = percent
         self._is_small = True
         self._halvings = 0
         self._halved_until = 0.0
@@ -210,7 +210,7 @@ class Concurrency:
     def limit(self, now: float) -> int:
         if now >= self._halved_until:
             self._halvings = 0
-        most = UNDER_WAY[self._is_small] * self._percent // 100
+        most = UNDER_WAY[self._is_small] * self.percent // 100
         return max(most >> self._halvings, 1)
 
     def learn(self, apps_limit: int) -> None:

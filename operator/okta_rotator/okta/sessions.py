@@ -1,7 +1,8 @@
 """Opens sessions at Okta. Implements `OktaSessions`.
 
 Who asks for the same address with the same credentials is given the same client, as long as
-anybody holds it: one access token and one governor of the rate limits for each connection.
+anybody holds it, and so shares its access token and its governor of the rate limits. The governor
+of a connection outlives its credentials: Okta's windows do not begin anew with another key.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Sessions:
         self._on_call = on_call
         self._transports: dict[str | None, AiohttpTransport] = {}
         self._clients: WeakValueDictionary[Access, OktaClient] = WeakValueDictionary()
+        self._governors: dict[str, tuple[str, Governor]] = {}
+        """By connection, with the address of the org that it was learnt from."""
 
     def check_address(self, spec: ConnectionSpec) -> None:
         """Raises RefusedError for an address that no credential may be sent to."""
@@ -55,18 +58,30 @@ class Sessions:
         if problem is not None:
             raise RefusedError(Trouble(Next.PERSON, Reason.HOST_NOT_ALLOWED, problem))
 
-    def connect(self, access: Access) -> OktaClient:
+    def connect(self, access: Access, connection: str) -> OktaClient:
         """A session; nothing is sent yet. Raises RefusedError for credentials that are none."""
         client = self._clients.get(access)
         if client is None:
-            client = self._clients[access] = self._new_client(access)
+            client = self._new_client(access, self._governor(access, connection))
+            self._clients[access] = client
         return client
+
+    def forget(self, connection: str) -> None:
+        self._governors.pop(connection, None)
 
     async def close(self) -> None:
         for transport in self._transports.values():
             await transport.aclose()
 
-    def _new_client(self, access: Access) -> OktaClient:
+    def _governor(self, access: Access, connection: str) -> Governor:
+        url, governor = self._governors.get(connection, ("", None))
+        if governor is None or url != access.instance_url:
+            governor = Governor()
+            self._governors[connection] = access.instance_url, governor
+        governor.keep_within(access.max_utilization_percent)
+        return governor
+
+    def _new_client(self, access: Access, governor: Governor) -> OktaClient:
         clock = OktaClock(self._now)
         return OktaClient(
             access.instance_url,
@@ -74,7 +89,7 @@ class Sessions:
             self._transport(access.ca_bundle),
             now=self._now,
             clock=clock,
-            governor=Governor(access.max_utilization_percent),
+            governor=governor,
             on_call=self._on_call,
         )
 

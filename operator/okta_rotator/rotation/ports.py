@@ -63,11 +63,15 @@ class OktaSession(OktaPort, Protocol):
 class OktaSessions(Protocol):
     """Opens sessions."""
 
-    def connect(self, access: Access) -> OktaSession:
+    def connect(self, access: Access, connection: str) -> OktaSession:
         """The same session for an equal access, as long as somebody holds it.
 
-        Nothing is sent yet. Raises PortError for credentials that are none.
+        `connection` is the uid of the one that asks: whatever it signs in with, what was learnt of
+        its rate limits counts. Nothing is sent yet. Raises PortError for credentials that are none.
         """
+
+    def forget(self, connection: str) -> None:
+        """The connection is gone."""
 
     def check_address(self, spec: ConnectionSpec) -> None:
         """Raises PortError for an address that this operator may not talk to."""
