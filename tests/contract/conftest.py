@@ -10,6 +10,7 @@ import pytest
 from okta.client import Client as OktaClient
 
 from okta_emulator import Emulator, EmulatorServer, Seed
+from tests.contract.crowd import Org
 from tests.contract.service_app import KeyPair, ServiceApp, key_pair, make_service_app
 from tests.emulator_client import EmulatorClient
 from tests.okta_fixtures import without_alarm
@@ -68,6 +69,22 @@ def sdk_client(url: str, token: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     # Plain HTTP is a privilege that it grants by this variable alone.
     monkeypatch.setenv("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true")
     return OktaClient({"orgUrl": url, "token": token})
+
+
+@pytest.fixture(autouse=True)
+def quiet_orgs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """None of the orgs that a test has in its own process rings the alarm of five wrong secrets."""
+    made: list[Org] = []
+    make = Org.__init__
+
+    def noted(self: Org, *args: Any, **named: Any) -> None:
+        make(self, *args, **named)
+        made.append(self)
+
+    monkeypatch.setattr(Org, "__init__", noted)
+    yield
+    for org in made:
+        assert org.emulator.log.alarms() == []
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import httpx
 import pytest
@@ -14,20 +15,25 @@ from okta_emulator.gateway import Gateway
 from okta_emulator.oauth_errors import RESOURCE_ERRORS
 from okta_emulator.unknowns import Carrier
 from okta_rotator.api.conditions import Reason
-from okta_rotator.okta.auth import ApiTokenSignIn
+from okta_rotator.api.connection import Dpop
+from okta_rotator.okta.auth import ApiTokenSignIn, SignIn
 from okta_rotator.okta.calls import Call, Endpoint
 from okta_rotator.okta.client import OktaClient
+from okta_rotator.okta.clock import OktaClock
 from okta_rotator.okta.errors import (
     OktaError,
     RateLimitedError,
     UnavailableError,
     error_of_answer,
 )
+from okta_rotator.okta.keys import read_keys
 from okta_rotator.okta.meanings import is_known
+from okta_rotator.okta.oauth import ServiceAppSignIn
 from okta_rotator.rotation.okta_view import AuthMethod, Proof
 from okta_rotator.rotation.trouble import Next
 from okta_rotator.rotation.values import RANDOM_BYTES, SecretValue, make_value
 from tests import virtual_time
+from tests.contract.service_app import key_pair, pem
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TOKEN = "00Q-a-token-of-our-own"
@@ -47,7 +53,10 @@ CALLS: dict[str, Callable[[OktaClient], Awaitable[object]]] = {
     "secrets.deactivate": lambda okta: okta.deactivate_secret(APP_ID, SECRET_ID),
     "secrets.delete": lambda okta: okta.delete_secret(APP_ID, SECRET_ID),
     "introspect": lambda okta: okta.introspect(APP_ID, VALUE, AuthMethod.BASIC),
+    # For which a service app needs a token first.
+    "token": lambda okta: okta.read_app(APP_ID),
 }
+KEYS = read_keys(pem(key_pair()))
 
 
 def clock() -> datetime:
@@ -60,13 +69,28 @@ async def outcome(name: str, carrier: Carrier, call: str) -> object:
     emulator = Emulator(Seed.model_validate({**seed, "unknowns": {"refusedToken": carrier}}))
     action = {"type": "status", "errorCode": name}
     emulator.faults.add([FaultRule.model_validate({"times": None, "action": action})])
-    sign_in = ApiTokenSignIn(SecretValue(TOKEN))
     transport = httpx.ASGITransport(Gateway(emulator))
-    okta = OktaClient("http://127.0.0.1:8080", sign_in, transport, now=clock)
+    okta = OktaClient("http://127.0.0.1:8080", sign_in(call), transport, now=clock)
     try:
         return await CALLS[call](okta)
     except OktaError as error:
         return error
+    finally:
+        assert emulator.log.alarms() == []
+
+
+def sign_in(call: str) -> SignIn:
+    if call != "token":
+        return ApiTokenSignIn(SecretValue(TOKEN))
+    ids = count()
+    return ServiceAppSignIn(
+        "0oa1nkheCuDn82XVI0g5",
+        KEYS,
+        Dpop.AUTO,
+        now=clock,
+        clock=OktaClock(clock),
+        draw=lambda: f"jti-{next(ids)}",
+    )
 
 
 ANSWERS = [

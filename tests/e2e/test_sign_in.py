@@ -158,3 +158,29 @@ def test_an_access_token_that_expires_in_mid_rotation_is_replaced(
         posts = [call for call in okta.request_log(scene.app_id) if call["method"] == "POST"]
         creates = [call["status"] for call in posts if call["path"].endswith("/secrets")]
         assert creates == [201, 401, 201]
+
+
+@pytest.mark.parametrize("nonce_at_api", [False, True])
+def test_a_nonce_that_changes_in_mid_rotation_is_taken_up(
+    running: Scene, nonce_at_api: bool
+) -> None:
+    """With an access token that ends as well, so that Okta asks for a nonce again."""
+    with emulator_process() as okta:
+        okta.set_unknowns(nonceAtApi=nonce_at_api)
+        scene = copy.copy(running)
+        scene.okta, scene.app_id = okta, okta.make_app(secrets=[])["id"]
+        sign_in = SignIn(scene, dpopBoundAccessTokens=True)
+        sign_in.begin(pem(OLD))
+        scene.until_ready()
+        heard, before = scene.listen(), scene.published()
+        # Held up on its way until the nonce that it carries, and its token, are worth nothing.
+        okta.add_fault("delay", method="POST", path="/secrets$", seconds=3)
+        scene.annotate("monday")
+        scene.until(lambda: "read app" in heard(), "the rotation has begun")
+        okta.void_nonces()
+        okta.revoke_access_tokens(sign_in.app.id)
+        scene.until(lambda: scene.handled() == "monday", "the rotation is done")
+        assert scene.conditions() == {"Ready": "True"}
+        assert set(scene.in_okta()) == {before, scene.published()}
+        tokens = [one["status"] for one in okta.request_log() if one["path"].endswith("/token")]
+        assert tokens[-2:] == [400, 200], "it was asked for the new nonce"

@@ -181,4 +181,5 @@ def _meaning_of_sign_in(complaint: Complaint) -> Meaning:
 
 
 def _needs_no_secret(text: str) -> bool:
-    return "token_endpoint_auth_method" in text and "be used when" in text
+    names_method = "token_endpoint_auth_method" in text and "be used when" in text
+    return names_method or "not support client secret" in text
