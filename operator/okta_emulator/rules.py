@@ -152,7 +152,8 @@ def deactivate(app: App, secret: ClientSecret, unknowns: Unknowns, now: datetime
     """Deactivating an inactive secret changes nothing, or is refused."""
     if not secret.active:
         return _repeated(secret, unknowns)
-    if app.active_secrets == (secret,):
+    is_exempt = len(app.secrets) > 1 and unknowns.only_active_secret is Answer.ACCEPTED
+    if app.active_secrets == (secret,) and not is_exempt:
         raise invalid_secret_operation("You can't deactivate the only active client secret.")
     return _with_status(secret, SecretStatus.INACTIVE, now)
 

@@ -91,6 +91,10 @@ class Unknowns(SeedModel):
     repeated_lifecycle: Answer = Answer.ACCEPTED
     """Activate what is ACTIVE, deactivate what is INACTIVE: 200 without a change, or a 400."""
 
+    only_active_secret: Answer = Answer.REFUSED
+    """Deactivate the only ACTIVE secret of an app that holds an INACTIVE one as well: documented is
+    the rule, and not how far it reaches."""
+
     # Roles, scopes and tokens
 
     without_credentials_read: Without = Without.REFUSED

@@ -137,6 +137,21 @@ def test_a_step_into_the_state_that_is_there_already(
     assert answer.status_code == expected
 
 
+@pytest.mark.parametrize(("switch", "expected"), [("accepted", 200), ("refused", 400)])
+def test_the_only_active_secret_beside_an_inactive_one(
+    tenant: Maker, switch: str, expected: int
+) -> None:
+    org = tenant(onlyActiveSecret=switch)
+    active = org.app["secrets"][0]
+    deactivate = f"/{active['id']}/lifecycle/deactivate"
+
+    alone = org.call("POST", deactivate)
+    org.call("POST", json={"status": "INACTIVE"})
+
+    assert alone.status_code == 400
+    assert org.call("POST", deactivate).status_code == expected
+
+
 @pytest.mark.parametrize("needed", [False, True])
 def test_introspection_by_an_app_that_could_be_granted_nothing(tenant: Maker, needed: bool) -> None:
     org = tenant({"applicationType": "service"}, introspectionNeedsGrant=needed)
