@@ -191,6 +191,26 @@ async def test_a_proxy_for_https_is_asked_for_a_tunnel_and_told_no_credentials(
     assert "authorization" not in proxy.heads[0].lower()
 
 
+@pytest.mark.parametrize("name", ["all_proxy", "ALL_PROXY"])
+async def test_a_proxy_for_everything_is_used_where_none_is_named_for_the_scheme(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async with Server(saying(b"[]")).running() as proxy:
+        monkeypatch.setenv(name, proxy.url)
+        async with client_of("http://acme.test") as okta:
+            await okta.list_secrets(APP_ID)
+        assert proxy.heads[0].startswith("GET http://acme.test/api/v1/apps/")
+        async with Server(saying(b"[]")).running() as own, client_of("http://acme.test") as okta:
+            monkeypatch.setenv("http_proxy", own.url)
+            await okta.list_secrets(APP_ID)
+        assert len(proxy.heads) == len(own.heads) == 1
+        monkeypatch.setenv("no_proxy", "acme.test")
+        async with client_of("http://acme.test") as okta:
+            with pytest.raises(NotSentError):
+                await okta.list_secrets(APP_ID)
+        assert len(proxy.heads) == 1
+
+
 async def test_a_host_that_needs_no_proxy_is_not_asked_for_through_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

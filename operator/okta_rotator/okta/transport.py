@@ -72,7 +72,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             await self._session.close()
 
     def _proxy_for(self, url: httpx.URL) -> str | None:
-        """As the environment says (HTTPS_PROXY, NO_PROXY); never for this machine itself."""
+        """As the environment says (HTTPS_PROXY, else ALL_PROXY, and NO_PROXY); never for this
+        machine itself."""
         if url.host not in self._proxies:
             self._proxies[url.host] = _environment_proxy(url)
         return self._proxies[url.host]
@@ -133,7 +134,8 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
 def _environment_proxy(url: httpx.URL) -> str | None:
     if url.host in LOOPBACK or f"[{url.host}]" in LOOPBACK or proxy_bypass(url.host):
         return None
-    proxy = getproxies().get(url.scheme)
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
     if proxy is not None and not proxy.startswith(("http://", "https://")):
         raise httpx.ProxyError("the proxy in the environment must be an http:// or https:// one")
     return proxy
