@@ -23,6 +23,8 @@ from tests.scene import Scene
 
 READ_APPS, MANAGE_APPS = "okta.apps.read", "okta.apps.manage"
 ROLE = "okta.apps.clientCredentials.read"
+GIVE = "Give the owner of the API token, or the service app, an admin role with"
+NOT_CHANGE = f"may see the client secrets of this app, and not change them. {GIVE} {MANAGE_APPS}"
 KEY = key_pair()
 CALM = 3.0
 """Seconds in which nothing more may be tried."""
@@ -107,12 +109,12 @@ class Lack:
 KNOWN_BEFORE = {
     "private_key_jwt": Lack(
         "AppNotEligible",
-        "client authentication in Okta",
+        "authenticates with a key of its own",
         lambda scene: with_app(scene, tokenEndpointAuthMethod="private_key_jwt"),
     ),
     "none": Lack(
         "AppNotEligible",
-        "authenticates with none",
+        "is a public client (none)",
         lambda scene: with_app(scene, tokenEndpointAuthMethod="none"),
     ),
     "SAML": Lack(
@@ -129,23 +131,27 @@ KNOWN_BEFORE = {
     "feature off": Lack("FeatureDisabled", "OAuth secrets and key management", feature_off),
     "a role that may not see secrets": Lack(
         "InsufficientPermission",
-        ROLE,
+        f"not see its client secrets. {GIVE} {ROLE} for",
         lambda scene: by_token(scene, permissions=[READ_APPS, MANAGE_APPS]),
     ),
     "a role that is shown no values": Lack("InsufficientPermission", ROLE, hidden_values),
     "a service app that may not see secrets": Lack(
         "InsufficientPermission",
-        ROLE,
+        f"not see its client secrets. {GIVE} {ROLE} for",
         lambda scene: by_service_app(scene, permissions=[READ_APPS, MANAGE_APPS]),
     ),
-    "no role": Lack("InsufficientPermission", MANAGE_APPS, lambda s: by_token(s, role="none")),
+    "no role": Lack(
+        "InsufficientPermission",
+        f"may not read this app. {GIVE} {READ_APPS} for",
+        lambda scene: by_token(scene, role="none"),
+    ),
 }
 TOLD_UPON_A_WRITE = {
     "a token that may only read": Lack(
-        "InsufficientPermission", MANAGE_APPS, lambda scene: by_token(scene, role="read-only")
+        "InsufficientPermission", NOT_CHANGE, lambda scene: by_token(scene, role="read-only")
     ),
     "a service app that may only read": Lack(
-        "InsufficientPermission", MANAGE_APPS, lambda scene: by_service_app(scene, role="read-only")
+        "InsufficientPermission", NOT_CHANGE, lambda scene: by_service_app(scene, role="read-only")
     ),
 }
 

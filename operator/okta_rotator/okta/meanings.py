@@ -40,10 +40,25 @@ _BAD_ACCESS_TOKEN: Final = Meaning(
     "Okta does not accept the access token that it gave to the service app. Was the app "
     "deactivated, or its tokens revoked?",
 )
-_TOO_LITTLE: Final = Meaning(
-    Reason.INSUFFICIENT_PERMISSION,
-    "The operator may not do this. Give the owner of the API token, or the service app, an admin "
-    "role with okta.apps.manage, okta.apps.read and okta.apps.clientCredentials.read for this app",
+
+
+def _too_little(may: str, missing: str, *others: str) -> Meaning:
+    return Meaning(
+        Reason.INSUFFICIENT_PERMISSION,
+        f"The operator {may}. Give the owner of the API token, or the service app, an admin role "
+        f"with {missing} for this app, besides {' and '.join(others)}",
+    )
+
+
+_READ: Final = "okta.apps.read"
+_SEE: Final = "okta.apps.clientCredentials.read"
+_MANAGE: Final = "okta.apps.manage"
+_NO_READING: Final = _too_little("may not read this app", _READ, _SEE, _MANAGE)
+_NO_SEEING: Final = _too_little(
+    "may read this app, and not see its client secrets", _SEE, _READ, _MANAGE
+)
+_NO_WRITING: Final = _too_little(
+    "may see the client secrets of this app, and not change them", _MANAGE, _READ, _SEE
 )
 _NO_SCOPE: Final = Meaning(
     Reason.INSUFFICIENT_SCOPE,
@@ -75,7 +90,7 @@ _BY_CODE: Final = {
     "E0000003": _REFUSED,
     "E0000004": _BAD_TOKEN,
     "E0000005": _NO_SESSION,
-    "E0000006": _TOO_LITTLE,
+    "E0000006": _NO_READING,
     "E0000007": _REFUSED,
     "E0000008": _REFUSED,
     "E0000011": _BAD_TOKEN,
@@ -138,6 +153,8 @@ def meaning_of(complaint: Complaint, endpoint: Endpoint) -> Meaning:
     """What a complaint other than `E0000001` and "not found" means."""
     if endpoint is Endpoint.INTROSPECT:
         return _REFUSED
+    if complaint.code == "E0000006":
+        return _meaning_of_a_small_role(endpoint)
     if endpoint is Endpoint.TOKEN and complaint.code in _OF_SIGN_IN:
         return _meaning_of_sign_in(complaint)
     is_bare_401 = complaint.status == 401 and not complaint.code
@@ -170,6 +187,13 @@ def lost_race(complaint: Complaint, endpoint: Endpoint) -> Reason | None:
 def violation(complaint: Complaint) -> Meaning:
     """What another `E0000001`, which says "invalid" of anything, means by its cause."""
     return _NO_SECRETS if _needs_no_secret(complaint.text.lower()) else _REFUSED
+
+
+def _meaning_of_a_small_role(endpoint: Endpoint) -> Meaning:
+    """By the call that was refused: each needs one permission more than the one before."""
+    if endpoint.is_write:
+        return _NO_WRITING
+    return _NO_SEEING if endpoint is Endpoint.LIST else _NO_READING
 
 
 def _meaning_of_sign_in(complaint: Complaint) -> Meaning:

@@ -22,9 +22,21 @@ LATE = START + timedelta(days=31)
 UNLISTED = replace(seen(), secrets=None, listed_in_this_pass=False)
 
 APPS: list[tuple[dict[str, Any], Reason, str]] = [
-    ({"auth_method": "private_key_jwt"}, Reason.APP_NOT_ELIGIBLE, "client_secret_basic"),
-    ({"auth_method": "none"}, Reason.APP_NOT_ELIGIBLE, "authenticates with none"),
-    ({"auth_method": "tls_client_auth"}, Reason.APP_NOT_ELIGIBLE, "client authentication in Okta"),
+    (
+        {"auth_method": "private_key_jwt"},
+        Reason.APP_NOT_ELIGIBLE,
+        "with a key of its own (private_key_jwt), and has no client secret to rotate. Delete this",
+    ),
+    (
+        {"auth_method": "none"},
+        Reason.APP_NOT_ELIGIBLE,
+        "is a public client (none), which has no client secret to rotate, such as a single-page",
+    ),
+    (
+        {"auth_method": "tls_client_auth"},
+        Reason.APP_NOT_ELIGIBLE,
+        "with tls_client_auth, which uses no client secret. To have one rotated, set its client",
+    ),
     (
         {"sign_on_mode": "SAML_2_0", "client_id": None, "auth_method": None},
         Reason.APP_NOT_ELIGIBLE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from okta_rotator.api.conditions import ConditionType, Reason
 from okta_rotator.rotation.agenda import next_look, retirement_at
@@ -139,12 +140,35 @@ def _fault_of_app(app: OktaApp, client_id: str) -> tuple[Reason, str] | None:
     if app.status != "ACTIVE":
         return Reason.APP_INACTIVE, f"the Okta app {app.id} is {app.status}: activate it in Okta"
     if app.auth_method not in set(AuthMethod):
-        return Reason.APP_NOT_ELIGIBLE, (
-            f"the Okta app {app.id} authenticates with {app.auth_method}, which uses no client "
-            "secret. Set its client authentication in Okta to a client secret: "
-            "client_secret_basic, client_secret_post or client_secret_jwt"
-        )
+        return Reason.APP_NOT_ELIGIBLE, _without_a_secret(app)
     return None
+
+
+_REMEDY: Final = (
+    "set its client authentication in Okta to a client secret: client_secret_basic, "
+    "client_secret_post or client_secret_jwt"
+)
+
+
+def _without_a_secret(app: OktaApp) -> str:
+    match app.auth_method:
+        case "none":
+            return (
+                f"the Okta app {app.id} is a public client (none), which has no client secret to "
+                "rotate, such as a single-page or native app. Delete this resource; or, if the "
+                f"app runs where it can keep a secret, {_REMEDY}"
+            )
+        case "private_key_jwt":
+            return (
+                f"the Okta app {app.id} authenticates with a key of its own (private_key_jwt), and "
+                "has no client secret to rotate. Delete this resource; or, if the workload is to "
+                f"sign in with a secret from now on, {_REMEDY}"
+            )
+        case method:
+            return (
+                f"the Okta app {app.id} authenticates with {method}, which uses no client secret. "
+                f"To have one rotated, {_REMEDY}"
+            )
 
 
 def auth_method_is_noted(s: Snapshot) -> WriteState | None:
