@@ -55,6 +55,7 @@ from tests.explorer.outcomes import Outcome, fault_of
 from tests.explorer.real import (
     NOW,
     NUMBERS,
+    RIVAL_UID,
     TEXTS,
     UNAVAILABLE,
     VALUES,
@@ -169,14 +170,16 @@ class Bench:
         rival = self.world.rival
         return () if rival is None else ((real_rival(self._setup.resource, rival), False),)
 
-    def claim_of(self, resource: Resource) -> int:
-        return 0
+    def claim_of(self, resource: Resource) -> int | None:
+        rival = self.world.rival
+        is_kept_from_it = resource.uid == RIVAL_UID and rival is not None and not rival.reaches
+        return None if is_kept_from_it else 0
 
     def reached_its_app(self, resource: Resource) -> None:
-        """Both have, throughout."""
+        """This one has, throughout."""
 
     def was_kept_from_its_app(self, resource: Resource) -> None:
-        """Neither is for long."""
+        """Not for long."""
 
     def okta_of(self, resource: Resource) -> FakeOkta:
         return self.okta

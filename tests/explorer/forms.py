@@ -200,10 +200,12 @@ class Late(NamedTuple):
 
 
 class Rival(NamedTuple):
-    """Another resource for the same app, which its connection reaches."""
+    """Another resource for the same app."""
 
     older: bool
     begun: bool
+    reaches: bool
+    """Its own connection has reached the app, without which its word does not count."""
 
 
 class Link(IntEnum):

@@ -6,6 +6,7 @@ Each function gives the worlds that may come of one, by a name for the trace.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any, Final
 
 from tests.explorer.canon import (
@@ -293,16 +294,23 @@ def a_secret_is_named_as_foreign(world: World) -> Moves:
 
 
 def another_resource_comes_and_goes(world: World) -> Moves:
-    """For the same app. It begins as soon as it sees that nobody has, or in the same moment."""
+    """For the same app. It begins as soon as it sees that nobody has, or in the same moment, if its
+    connection reaches the app; which may be never, or cease."""
     rival = world.rival
     if rival is not None:
         yield "the other resource goes", world._replace(rival=None)
-    if rival is not None and not rival.begun:
+    if rival is not None and rival.reaches and not rival.begun:
         yield "the other resource begins", world._replace(rival=rival._replace(begun=True))
+    if rival is not None and not rival.begun:
+        other = rival._replace(reaches=not rival.reaches)
+        what = "cannot reach the app any more" if rival.reaches else "reaches the app"
+        yield f"the other resource {what}", world._replace(rival=other)
     if rival is None:
-        for is_older in (True, False):
+        for is_older, reaches in product((True, False), repeat=2):
             name = "an older" if is_older else "a newer"
-            yield f"{name} resource is seen", world._replace(rival=Rival(is_older, begun=False))
+            how = "that reaches the app" if reaches else "without a way to the app"
+            rival = Rival(is_older, begun=False, reaches=reaches)
+            yield f"{name} resource is seen {how}", world._replace(rival=rival)
 
 
 def clock_is_put_back(world: World) -> Moves:

@@ -256,6 +256,14 @@ def another_resource_is_ignored(patch: Patch) -> None:
     instead_of(patch, rivalry.another_resource_comes_first)
 
 
+def the_word_of_another_resource_is_enough(patch: Patch) -> None:
+    def believing(s: Snapshot) -> Decision | None:
+        others = tuple(replace(one, claim=0) for one in s.neighbours)
+        return rivalry.another_resource_comes_first(replace(s, neighbours=others))
+
+    instead_of(patch, rivalry.another_resource_comes_first, believing)
+
+
 def the_recheck_is_never_due(patch: Patch) -> None:
     instead_of(patch, publication.published_value_is_rechecked)
 
@@ -301,6 +309,11 @@ MUTANTS: Final[dict[Mutant, str]] = {
     the_hold_is_ignored: "the hold is cut short",
     the_stand_in_is_forgotten: "the only active secret is deactivated",
     another_resource_is_ignored: "something is done although another resource came first",
+    the_word_of_another_resource_is_enough: (
+        "blocked without cause: the OktaClientSecretRotation another-rotation rotates the same "
+        "Okta app, and came first. Delete one of the two; this one does nothing as long as the "
+        "other is there."
+    ),
     the_recheck_is_never_due: "settled, and Okta does not accept the active secret",
     a_target_is_adopted_whosever_it_is: "a stranger's secret is taken that nobody gave",
     witnesses_are_ignored: "a stranger's secret is taken that nobody gave",
@@ -320,6 +333,7 @@ WHERE: Final[dict[Mutant, str]] = {
     the_hold_is_ignored: "kept for a day",
     the_stand_in_is_forgotten: "revocation of one",
     another_resource_is_ignored: "another resource",
+    the_word_of_another_resource_is_enough: "another resource",
     the_recheck_is_never_due: "recheck",
     a_target_is_adopted_whosever_it_is: "one of two",
     witnesses_are_ignored: "not ours",

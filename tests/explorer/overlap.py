@@ -66,7 +66,7 @@ def is_asked(world: World, field: str) -> bool:
 def comes_second(world: World) -> bool:
     """Whether the other resource for the app goes first."""
     rival, record = world.rival, world.read_record
-    if rival is None:
+    if rival is None or not rival.reaches:
         return False
     mine = 0 if record is None else 2 if record.active else 1 if record.candidate else 0
     theirs = 2 if rival.begun else 0
