@@ -102,6 +102,7 @@ class Neighbourhood:
                 yield other, False
 
     def _is_same_org(self, one: Resource, other: Resource) -> bool:
+        """By what a connection said last, be it its status: to be a neighbour is no claim yet."""
         org_id = self._connections.connection_of(one).org_id
         return org_id is not None and org_id == self._connections.connection_of(other).org_id
 

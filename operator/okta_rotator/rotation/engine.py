@@ -1,7 +1,7 @@
 """One pass over one resource: gather, decide, act, and again, until there is a verdict to report.
 
-The only file of the domain with effects, all of them through `ports.py`. Called by a worker, one
-pass at a time for each resource.
+The only file of the domain that acts, through `ports.py`; `rivals.py` reads for it. Called by a
+worker, one pass at a time for each resource.
 """
 
 from __future__ import annotations
@@ -51,24 +51,17 @@ from okta_rotator.rotation.notices import (
 from okta_rotator.rotation.places import ChangedError
 from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, NeighboursPort, OktaPort
 from okta_rotator.rotation.report import next_look, report
+from okta_rotator.rotation.rivals import Beside, Rivals, stored_in
 from okta_rotator.rotation.seen import Seen
 from okta_rotator.rotation.snapshot import (
     Draw,
     Key,
-    Neighbour,
     Resource,
     SecretObject,
     Snapshot,
     StoredState,
 )
-from okta_rotator.rotation.state import (
-    Standing,
-    StateUnreadableError,
-    claimed_values,
-    from_data,
-    standing_of,
-    to_data,
-)
+from okta_rotator.rotation.state import to_data
 from okta_rotator.rotation.target import target_name
 from okta_rotator.rotation.transitions import REFUSALS_REMEMBERED
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
@@ -113,7 +106,7 @@ class _Pass:
     stored: StoredState | None = None
     target: SecretObject | None = None
     target_is_live: bool = False
-    neighbours: tuple[tuple[Resource, Neighbour], ...] = ()
+    neighbours: Beside = ()
     reported_at: datetime | None = None
     lost_races: int = 0
     is_fresh: bool = False
@@ -138,8 +131,7 @@ class Engine:
         self._now = now
         self._draw = draw
         self._seen: dict[str, Seen] = {}
-        self._beginning: set[str] = set()
-        """Whose intent is being written: the others see that before they see it in its state."""
+        self._rivals = Rivals(cluster, neighbours)
         self._news = News()
 
     def forget(self, uid: str) -> None:
@@ -181,7 +173,7 @@ class Engine:
             self.forget(resource.uid)
             raise
         finally:
-            self._beginning.discard(resource.uid)
+            self._rivals.pass_ended(resource)
         self._seen[resource.uid] = work.seen
         return outcome
 
@@ -197,9 +189,8 @@ class Engine:
                 if not await self._read_anew(work):
                     return Outcome(work.resource, LetGo("the resource is gone"), None)
                 continue
-            if isinstance(decision, WriteState) and standing_of(decision.state) is not Standing.NEW:
-                # At once: between the look at the others and this, none of them has its turn.
-                self._beginning.add(work.resource.uid)
+            # At once: between the look at the others and this, none of them has its turn.
+            self._rivals.hear_of(work.resource, decision)
             if not isinstance(decision, Publish):
                 # The roles have moved, and the target is about to follow: nobody need be alarmed.
                 await self._show_progress(work, snapshot)
@@ -221,37 +212,11 @@ class Engine:
             return
         state = await self._cluster.read_secret(key.namespace, key.name + STATE_SUFFIX)
         work.target = await self._cluster.read_secret(key.namespace, target_name(resource))
-        work.stored = None if state is None else _stored(state)
+        work.stored = None if state is None else stored_in(state)
 
     async def _look_at_neighbours(self, work: _Pass) -> None:
-        """Before each step, since they act on their own; as a rule there are none."""
-        found = () if work.resource.deleting else self._neighbours.neighbours_of(work.resource)
-        work.neighbours = tuple([(one, await self._neighbour(one, same)) for one, same in found])
-
-    async def _neighbour(self, other: Resource, shares_target: bool) -> Neighbour:
-        name = other.key.name + STATE_SUFFIX
-        try:
-            secret = await self._cluster.read_secret(other.key.namespace, name)
-            state = _stored(secret).state if secret is not None else None
-            standing = standing_of(state)
-        except PortError as error:
-            if error.trouble.next is not Next.PERSON:
-                raise
-            state, standing = None, Standing.LIVE  # What may not be read may well be there.
-        return Neighbour(
-            other.key,
-            other.uid,
-            other.created_at,
-            standing,
-            shares_target,
-            values=claimed_values(state),
-        )
-
-    def _as_of_now(self, other: Resource, beside: Neighbour) -> Neighbour:
-        """With what this process knows of it, however long the reading of the states took."""
-        is_beginning = beside.uid in self._beginning
-        standing = max(beside.standing, Standing.BEGUN) if is_beginning else beside.standing
-        return replace(beside, standing=standing, claim=self._neighbours.claim_of(other))
+        """Before each step, since they act on their own."""
+        work.neighbours = await self._rivals.look(work.resource)
 
     def _snapshot(self, work: _Pass) -> Snapshot:
         return Snapshot(
@@ -263,7 +228,7 @@ class Engine:
             seen=work.seen,
             draw=work.draw,
             target_is_live=work.target_is_live,
-            neighbours=tuple(self._as_of_now(*one) for one in work.neighbours),
+            neighbours=self._rivals.as_of_now(work.neighbours),
             claim=self._neighbours.claim_of(work.resource),
         )
 
@@ -373,7 +338,7 @@ class Engine:
         else:
             secret = await self._cluster.replace_state(stored.secret, work.resource, data)
         was_active = stored.state.active if stored is not None and stored.state else None
-        work.stored, work.draw = _stored(secret), self._draw()
+        work.stored, work.draw = stored_in(secret), self._draw()
         if decision.state.active != was_active:
             work.seen = what_is_seen.after_new_active(work.seen, self._now())
         if decision.step is Step.FORGET_CANDIDATE and _was_discarded(stored):
@@ -506,13 +471,6 @@ def _goes_as_it_is(resource: Resource) -> bool:
     """Deletion with Retain needs nothing, and must not fail for want of a right."""
     keeps = resource.sound_spec.deletion_policy.secret is DeletionAction.RETAIN
     return resource.deleting and keeps
-
-
-def _stored(secret: SecretObject) -> StoredState:
-    try:
-        return StoredState(secret, from_data(secret.data))
-    except StateUnreadableError as error:
-        return StoredState(secret, None, str(error))
 
 
 def _was_discarded(stored: StoredState | None) -> bool:

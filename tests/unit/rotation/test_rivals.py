@@ -33,6 +33,7 @@ from tests.unit.rotation.world import World
 OLDER, YOUNGER = START - timedelta(days=1), START + timedelta(days=1)
 BEGUN, LIVE = Standing.BEGUN, Standing.LIVE
 LATER = START + PATIENCE_WITH_A_CLAIM
+NO = Reason.INSUFFICIENT_PERMISSION
 CONFLICT = "blocked Conflict"
 INTENT = "write intent"
 FIRST = state(active=None, last_rotated_at=None, candidate=Candidate(C, 0), job=job())
@@ -152,6 +153,24 @@ async def test_nor_does_one_with_a_state_of_its_own_making() -> None:
     assert world.condition("Ready") == ("True", "Published")
 
 
+async def test_one_that_comes_while_the_states_are_read_is_seen_before_the_next_step() -> None:
+    world = World()
+    younger = replace(older(), key=Key("team-c", "late"), uid="late", created_at=YOUNGER)
+    world.neighbours = ((younger, False),)
+
+    def appears(call: Call) -> bool:
+        is_last_look = call.name == "read_secret" and world.wire.count("read_resource") > 0
+        if is_last_look and len(world.neighbours) == 1:
+            world.neighbours += ((older(), False),)
+            world.reached_its_app(older())
+        return False
+
+    world.add_fault(Fault(appears, Moment.BEFORE, PortError(Trouble(Next.RETRY, NO, "no"))))
+    await world.run()
+    assert world.condition("Stalled") == ("True", "Conflict")
+    assert world.recorded() is None
+
+
 async def test_who_reaches_it_later_takes_nothing_over() -> None:
     world = await rotated_once()
     world.neighbours = ((older(), False),)
@@ -168,7 +187,7 @@ def reads_the_app(call: Call) -> bool:
 async def test_who_is_refused_the_app_has_no_claim_to_it() -> None:
     world = await rotated_once()
     assert world.claim_of(world.resource) is not None
-    refusal = PortError(Trouble(Next.PERSON, Reason.INSUFFICIENT_PERMISSION, "no"))
+    refusal = PortError(Trouble(Next.PERSON, NO, "no"))
     world.add_fault(Fault(reads_the_app, Moment.BEFORE, refusal, times=99))
     world.annotate(rotate="t")
     await world.settle()
