@@ -583,7 +583,7 @@ async def test_the_metrics_are_told_of_what_was_checked_and_is_there(bench: Benc
     assert (waiting.key, waiting.is_ready, waiting.reason) == (KEY, False, "SecretNotFound")
     assert waiting.last_check == bench.clock.now
     bench.put_token("00Qgood")
-    bench.book.recheck(KEY)
+    bench.book.secret_is(TOKEN, "1")
     await bench.checked()
     (ready,) = bench.book.figures()
     assert (ready.is_ready, ready.reason) == (True, "Connected")

@@ -151,8 +151,8 @@ class Allowance:
         long as no answer has told of the limit."""
         if not self._windows:
             return None
-        lefts = (window.left(self._percent, self._under_way) for window in self._open(now))
-        most = _usable(self._limit, self._percent)
+        lefts = (window.left(self.percent, self._under_way) for window in self._open(now))
+        most = _usable(self._limit, self.percent)
         return most, max(min(lefts, default=most), 0)
 
     def opens_at(self, now: float) -> float | None:
