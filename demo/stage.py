@@ -61,7 +61,7 @@ class Stage:
     def start_operator(self) -> None:
         """`okta-rotator run`, for all namespaces, with its log in a file."""
         kubeconfig = self.control_plane.kubeconfig
-        flags = ("--log-format", "text")
+        flags = ("--log-format", "text", "--lease-namespace", NAMESPACE)
         self.operator = OperatorProcess(kubeconfig, self.log, *flags, level="INFO")
         self._parts.callback(self.operator.stop)
         self.operator.start()

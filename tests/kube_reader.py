@@ -18,6 +18,7 @@ _PATHS = {
     "oktaconn": _OURS + "oktaconnections",
     "coktaconn": "/apis/okta-rotator.dev/v1alpha1/clusteroktaconnections",
     "secret": "/api/v1/namespaces/{}/secrets",
+    "lease": "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
     "event": "/api/v1/namespaces/{}/events",
 }
 

@@ -17,6 +17,9 @@ from tests.controlplane.ports import free_ports
 
 SOURCES = Path(__file__).parents[1] / "operator"
 COMMAND = ("okta_rotator.cli",)
+ALONE = "--no-leader-election"
+"""For an operator that is the only one of its resources, as in most tests: who was killed would
+else be waited for until its lease has run out."""
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 

@@ -16,7 +16,7 @@ from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
 from tests.kube_reader import KubeReader
 from tests.okta_calls import name_of
-from tests.operator_process import OperatorProcess
+from tests.operator_process import ALONE, OperatorProcess
 from tests.resources import Json, changed, connection, rotation
 
 PATIENCE = 40.0
@@ -67,7 +67,7 @@ class Scene:
         log = self.folder / f"operator-{len(self._operators)}.log"
         namespace = () if everywhere else ("--namespace", self.namespace)
         process = OperatorProcess(
-            self.control_plane.kubeconfig, log, "--heartbeat", HEARTBEAT, *namespace
+            self.control_plane.kubeconfig, log, ALONE, "--heartbeat", HEARTBEAT, *namespace
         )
         self._operators.append(process)
         if start:

@@ -6,11 +6,13 @@ silently (kopf 1.45, `daemons.py`). The handler of deletion is the one that may 
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
+import aiohttp
 import kopf
 from kubernetes.aio import client
 
@@ -22,8 +24,10 @@ from okta_rotator.api.names import (
     ROTATION_PLURAL,
     VERSION,
 )
+from okta_rotator.cluster.kube_api import WRITE_TIMEOUT
 from okta_rotator.connections.book import ConnectionBook
 from okta_rotator.controller import Controller
+from okta_rotator.rotation.fence import Fence, NotLeadingError, unfenced
 
 PATIENCE_WITH_DELETION: Final = 15.0
 """Seconds that one call of the deletion handler waits for the resource's lane."""
@@ -98,25 +102,59 @@ def register_handlers(
 
 
 def register_login(
-    registry: kopf.OperatorRegistry, load: Callable[[], Awaitable[client.Configuration]]
+    registry: kopf.OperatorRegistry,
+    load: Callable[[], Awaitable[client.Configuration]],
+    fence: Fence = unfenced,
 ) -> None:
-    """Sign kopf in at the API server as the rest of the process signs in."""
+    """Sign kopf in at the API server as the rest of the process signs in, behind its fence."""
 
     @kopf.on.login(registry=registry)
-    async def sign_in(**_: Any) -> kopf.ConnectionInfo:
-        configuration = await load()
-        scheme, _sep, token = configuration.api_key.get("BearerToken", "").partition(" ")
-        return kopf.ConnectionInfo(
-            server=configuration.host,
-            ca_path=configuration.ssl_ca_cert,
-            insecure=not configuration.verify_ssl,
-            scheme=scheme or None,
-            token=token or None,
-            certificate_path=configuration.cert_file,
-            private_key_path=configuration.key_file,
-            proxy_url=configuration.proxy,
+    async def sign_in(**_: Any) -> kopf.AiohttpSession:
+        info = _sign_in(await load())
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+            headers=info.as_http_headers(),
+            proxy=info.proxy_url,
+            middlewares=(_fenced(fence),),
+        )
+        return kopf.AiohttpSession(
+            server=info.server,
+            aiohttp_session=session,
             expiration=dt.datetime.now(dt.UTC).replace(tzinfo=None) + LOGIN_LASTS,
         )
+
+
+def _sign_in(configuration: client.Configuration) -> kopf.ConnectionInfo:
+    scheme, _sep, token = configuration.api_key.get("BearerToken", "").partition(" ")
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        scheme=scheme or None,
+        token=token or None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        proxy_url=configuration.proxy,
+    )
+
+
+def _fenced(fence: Fence) -> aiohttp.ClientMiddlewareType:
+    """kopf puts finalizers on resources, and takes them off."""
+
+    async def fenced(
+        request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if request.method == "GET":
+            return await send(request)
+        try:
+            await fence(WRITE_TIMEOUT)
+        except NotLeadingError as error:
+            # What kopf takes for a network that fails, and tries again by `Pauses`.
+            raise aiohttp.ClientConnectionError(str(error)) from error
+        async with asyncio.timeout(WRITE_TIMEOUT):
+            return await send(request)
+
+    return fenced
 
 
 def operator_settings() -> kopf.OperatorSettings:

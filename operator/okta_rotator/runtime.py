@@ -1,7 +1,8 @@
 """The process: puts the parts together, starts them in order, and stops them in order.
 
-Logging, HTTP server, connections, workers, then kopf; at the end what runs is let come to its end.
-kopf cancels the tasks that are younger than itself, so the workers are started before it.
+Logging, HTTP server, lease, connections, workers, then kopf; at the end what runs is let come to
+its end, and then the lease is given up. kopf cancels the tasks that are younger than itself, so the
+workers are started before it.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, cast
 
 import kopf
+from kubernetes.aio.client import Configuration
 from tenacity import RetryCallState, retry, retry_if_exception_type, wait_exponential
 
 from okta_rotator.api.names import CLUSTER_CONNECTION_PLURAL, CONNECTION_PLURAL
 from okta_rotator.cluster.cluster import Cluster
 from okta_rotator.cluster.credentials_watch import CredentialsWatch
+from okta_rotator.cluster.elector import candidate
 from okta_rotator.cluster.errors import NotFoundError
 from okta_rotator.cluster.events import EventPoster
 from okta_rotator.cluster.kube_api import Json, KubeApi, NoClusterError, load_configuration
+from okta_rotator.cluster.leadership import Leadership, Unopposed
 from okta_rotator.cluster.namespaces import NamespaceLabels
 from okta_rotator.cluster.resources import list_bodies
 from okta_rotator.cluster.secret_watch import OwnVersions, SecretWatch, ours
@@ -39,7 +43,7 @@ from okta_rotator.rotation.snapshot import Draw, Key
 from okta_rotator.rotation.trouble import PortError
 from okta_rotator.rotation.values import RANDOM_BYTES
 from okta_rotator.settings import LogFormat, Settings
-from okta_rotator.signals import End, EndedError
+from okta_rotator.signals import End, EndedError, end_at_once
 from okta_rotator.telemetry.http import HttpServer
 from okta_rotator.telemetry.logging import configure_logging
 from okta_rotator.telemetry.metrics import Metrics
@@ -65,14 +69,16 @@ SILENT_INTERVALS: Final = 5
 class Runtime:
     """One operator process. `end` says when it is to end; a failure of a part sets it, too."""
 
-    def __init__(self, settings: Settings, api: KubeApi, end: End) -> None:
+    def __init__(self, settings: Settings, api: KubeApi, end: End, leadership: Leadership) -> None:
         self._settings = settings
         self._api = api
         self._end = end
+        self._leadership = leadership
         end.then = self._take_no_more
         self._metrics = Metrics()
         self._is_ready = asyncio.Event()
         self._has_failed = asyncio.Event()
+        self._was_cut_off = False
         self._events = EventPoster(api, _now, self._metrics.told)
         own_versions = OwnVersions()
         self._sessions = Sessions(
@@ -80,6 +86,7 @@ class Runtime:
             allow_insecure=settings.allow_insecure_okta,
             now=_now,
             on_call=self._metrics.okta_called,
+            fence=leadership.fence,
         )
         home = settings.operator_namespace
         self._labels = (
@@ -115,11 +122,12 @@ class Runtime:
             ),
             *(CredentialsWatch(api, scope, book.secrets, book.secret_is) for scope in scopes),
         ]
+        self._metrics.watch_leader(lambda: leadership.is_leader)
         self._metrics.watch_queue(self._controller.queue)
         self._metrics.watch_connections(self._connections.figures)
         self._http = HttpServer(
             live=self.what_is_dead,
-            ready=lambda: None if self._is_ready.is_set() else "starting",
+            ready=self.what_is_not_ready,
             metrics=self._metrics.exposition,
         )
 
@@ -159,7 +167,7 @@ class Runtime:
 
     def register(self, registry: kopf.OperatorRegistry) -> None:
         """Wire kopf to this process. Whoever runs kopf does so inside of `started()`."""
-        register_login(registry, load_configuration)
+        register_login(registry, load_configuration, self._leadership.fence)
         register_handlers(
             registry,
             self._controller,
@@ -177,7 +185,29 @@ class Runtime:
         """
         port = await self._listen()
         logger.info("listening on port %d: /livez /readyz /metrics", port)
-        self._metrics.leads(True)
+        try:
+            async with self._leading(), self._working():
+                yield
+        finally:
+            await self._http.stop()
+
+    @contextlib.asynccontextmanager
+    async def _leading(self) -> AsyncIterator[None]:
+        """The lease is ours. At the end it is given up, unless what was cut off may still land."""
+        election = asyncio.create_task(self._leadership.run())
+        election.add_done_callback(self._ended)
+        try:
+            await self._end.or_result(self._leadership.gained())
+            yield
+        finally:
+            election.remove_done_callback(self._ended)
+            election.cancel()
+            await asyncio.gather(election, return_exceptions=True)
+            if not self._was_cut_off:
+                await self._leadership.give_up()
+
+    @contextlib.asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(work) for work in self._long_running()]
         for task in tasks:
             task.add_done_callback(self._ended)
@@ -193,7 +223,6 @@ class Runtime:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._sessions.close()
-            await self._http.stop()
 
     async def _first_looks(self) -> None:
         await self._connections.load(await self._first_list(), PATIENCE_WITH_CONNECTIONS)
@@ -253,10 +282,12 @@ class Runtime:
 
     async def _drain(self, patience: float) -> None:
         self._take_no_more()
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(patience):
                 await self._controller.queue.drained()
                 await self._events.drained()
+        except TimeoutError:
+            self._was_cut_off = True
 
     def what_is_dead(self) -> str | None:
         """What is wrong with the process, so that only a restart helps; or None."""
@@ -265,7 +296,13 @@ class Runtime:
         silence = self._controller.longest_silence()
         if silence > SILENT_INTERVALS * self._settings.heartbeat:
             return f"a resource has had no heartbeat for {silence:.0f} s"
-        return None
+        return self._leadership.what_is_dead()
+
+    def what_is_not_ready(self) -> str | None:
+        """Who stands by is ready: an upgrade waits for that before it ends the one that leads."""
+        if self._is_ready.is_set():
+            return None
+        return "starting" if self._leadership.is_leader else self._leadership.what_keeps_it()
 
     def _connection_changed(self, key: Key) -> None:
         self._controller.connection_changed(key)
@@ -287,14 +324,25 @@ async def run(settings: Settings, end: End) -> None:
 
 
 async def _live(settings: Settings, end: End) -> None:
-    try:
-        api = KubeApi(await end.or_result(load_configuration()))
-    except NoClusterError as error:
-        _give_up(f"no Kubernetes cluster to work in: {error}")
-    try:
-        await Runtime(settings, api, end).run()
-    finally:
-        await api.close()
+    async with contextlib.AsyncExitStack() as opened:
+        try:
+            configuration = await end.or_result(load_configuration())
+            leadership = _leadership(settings, configuration, opened)
+            api = KubeApi(configuration, leadership.fence)
+        except NoClusterError as error:
+            _give_up(f"no Kubernetes cluster to work in: {error}")
+        opened.push_async_callback(api.close)
+        await Runtime(settings, api, end, leadership).run()
+
+
+def _leadership(
+    settings: Settings, configuration: Configuration, opened: contextlib.AsyncExitStack
+) -> Leadership:
+    if not settings.leader_election:
+        return Unopposed()
+    api = KubeApi(configuration)
+    opened.push_async_callback(api.close)
+    return candidate(api, settings.lease_namespace, settings.lease_name, end_at_once)
 
 
 def _give_up(why: str) -> NoReturn:

@@ -26,6 +26,9 @@ class Settings:
     heartbeat: float
     okta_domains: tuple[str, ...]
     allow_insecure_okta: bool
+    lease_namespace: str
+    lease_name: str
+    leader_election: bool
 
     @property
     def is_clusterwide(self) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 logger = logging.getLogger(__name__)
 
@@ -74,3 +75,9 @@ class End:
         self.is_by_signal = True
         self.asked.set()
         self.then()
+
+
+def end_at_once(why: str) -> NoReturn:
+    """For who has lost the lease: an end in good order might still write something."""
+    logger.critical("%s; ended at once, to be started anew", why)
+    os._exit(1)

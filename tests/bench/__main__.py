@@ -18,7 +18,7 @@ from tests.bench.process import usage
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
 from tests.okta_fixtures import emulator_process
-from tests.operator_process import OperatorProcess
+from tests.operator_process import ALONE, OperatorProcess
 from tests.resources import connection, rotation
 
 LATENCY_MS = 100
@@ -44,7 +44,7 @@ def main() -> None:
         control_plane.kubectl("apply", "-f", str(CRDS))
         control_plane.kubectl("wait", "--for=condition=Established", "-f", str(CRDS))
         operator = OperatorProcess(
-            control_plane.kubeconfig, Path(folder) / "operator.log", level="WARNING"
+            control_plane.kubeconfig, Path(folder) / "operator.log", ALONE, level="WARNING"
         )
         operator.start()
         try:

@@ -16,7 +16,7 @@ from tests.chaos.calls import kube_call, okta_call
 from tests.chaos.proxy import Answer, Exchange, Proxies, Proxy, Reset
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
-from tests.operator_process import OperatorProcess
+from tests.operator_process import ALONE, OperatorProcess
 from tests.resources import Json
 from tests.scene import CONNECTION, Scene
 
@@ -154,7 +154,9 @@ class Ground(Scene):
     ) -> OperatorProcess:
         log = self.folder / f"operator-{self.namespace}-{len(self._operators)}.log"
         namespace = () if everywhere else ("--namespace", self.namespace)
-        process = OperatorProcess(self._kubeconfig, log, "--heartbeat", heartbeat, *namespace)
+        process = OperatorProcess(
+            self._kubeconfig, log, ALONE, "--heartbeat", heartbeat, *namespace
+        )
         self._operators.append(process)
         if start:
             process.start()

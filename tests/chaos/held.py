@@ -11,7 +11,7 @@ from pathlib import Path
 from okta_rotator.api.names import API_VERSION
 from tests.chaos.proxy import Answer, Exchange, Gate, Proxies, Proxy, Reset
 from tests.okta_calls import name_of
-from tests.operator_process import OperatorProcess
+from tests.operator_process import ALONE, OperatorProcess
 from tests.scene import HEARTBEAT, STATE_SUFFIX, Scene
 
 _READS = ("GET", "HEAD")
@@ -129,7 +129,7 @@ class HeldScene(Scene):
         self.proxies, self.traffic = proxies, Traffic(proxies)
         okta = proxies.to(self.okta.base_url, hook=self.traffic.okta)
         self.find_kubernetes()
-        flags = ("--heartbeat", HEARTBEAT, "--namespace", self.namespace)
+        flags = (ALONE, "--heartbeat", HEARTBEAT, "--namespace", self.namespace)
         self.process = OperatorProcess(self._kubeconfig, self.folder / "operator.log", *flags)
         self._operators.append(self.process)
         self.connect(url=okta.url)

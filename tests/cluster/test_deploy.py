@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from okta_rotator.cli.main import LEASE_NAME
 from tests.cluster import deployed
 from tests.cluster.audit import AuditLog, Right, refused, rights_given, rights_used
 from tests.controlplane import ControlPlane
@@ -66,8 +67,10 @@ def test_every_object_is_accepted(
     others = [one for one in base if not is_within(one)]
     dry_run(control_plane, restricted, *moved)
     dry_run(control_plane, "default", *others)
-    kinds = {"Deployment", "ServiceAccount"}, {"Namespace", "ClusterRole", "ClusterRoleBinding"}
-    assert ({one["kind"] for one in moved}, {one["kind"] for one in others}) == kinds
+    within = {"Deployment", "ServiceAccount", "Role", "RoleBinding"}
+    without = {"Namespace", "ClusterRole", "ClusterRoleBinding"}
+    assert {one["kind"] for one in moved} == within
+    assert {one["kind"] for one in others} == without
 
 
 def is_within(one: Json) -> bool:
@@ -89,9 +92,17 @@ def test_its_own_namespace_is_restricted(base: list[Json]) -> None:
     assert namespace["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_there_are_never_two_pods(base: list[Json]) -> None:
+def test_an_upgrade_starts_one_that_stands_by_before_it_ends_another(base: list[Json]) -> None:
     spec = deployed.of_kind(base, "Deployment")["spec"]
-    assert (spec["replicas"], spec["strategy"]["type"]) == (1, "Recreate")
+    one_more_first = {"maxSurge": 1, "maxUnavailable": 0}
+    assert spec["replicas"] == 2
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": one_more_first}
+
+
+def test_the_right_to_change_a_lease_is_for_its_own_alone(base: list[Json]) -> None:
+    (creates, changes) = deployed.of_kind(base, "Role")["rules"]
+    assert (creates["verbs"], creates.keys()) == (["create"], {"apiGroups", "resources", "verbs"})
+    assert (changes["verbs"], changes["resourceNames"]) == (["get", "update"], [LEASE_NAME])
 
 
 def test_its_settings_exist(base: list[Json]) -> None:
@@ -116,10 +127,11 @@ def test_its_rights_are_those_that_it_uses(
     finally:
         process.stop()
     requests = audit.requests(deployed.USER)
-    role = deployed.of_kind(deployed.objects(cluster), "ClusterRole")
+    objects = deployed.objects(cluster)
+    given = [rights_given(deployed.of_kind(objects, kind)) for kind in ("ClusterRole", "Role")]
     assert refused(requests) == []
-    assert rights_used(requests) == rights_given(role)
-    assert Right("", "secrets", "delete") in rights_given(role)
+    assert rights_used(requests) == set.union(*given)
+    assert Right("", "secrets", "delete") in given[0]
 
 
 def live_a_life(scene: Scene) -> None:

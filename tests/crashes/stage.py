@@ -19,7 +19,7 @@ from tests.controlplane import ControlPlane
 from tests.crashes.consumer import Consumer, Promise, Tally
 from tests.crashes.wire import Wire
 from tests.emulator_client import EmulatorClient
-from tests.operator_process import COMMAND, OperatorProcess
+from tests.operator_process import ALONE, COMMAND, OperatorProcess
 from tests.resources import Json
 from tests.scene import CONNECTION, Scene
 
@@ -82,7 +82,7 @@ class Stage(Scene):
         self._okta_proxy = place.proxies.to(self.okta.base_url, hook=self.wire.okta)
         kubeconfig = self.folder / "kubeconfig"
         plane.credentials.write_kubeconfig(kubeconfig, self._kube_proxy.url)
-        flags = ("--heartbeat", HEARTBEAT, "--namespace", self.namespace)
+        flags = (ALONE, "--heartbeat", HEARTBEAT, "--namespace", self.namespace)
         log = self.folder / "operator.log"
         self._process = OperatorProcess(kubeconfig, log, *flags, command=place.command)
 

@@ -9,6 +9,7 @@ from typing import Any
 import kopf
 
 from okta_rotator.cluster.kube_api import KubeApi, load_configuration
+from okta_rotator.cluster.leadership import Unopposed
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.runtime import Runtime
 from okta_rotator.settings import LogFormat, Settings
@@ -21,7 +22,7 @@ running = AsyncExitStack()
 async def start(**_: Any) -> None:
     api = KubeApi(await load_configuration())
     running.push_async_callback(api.close)
-    runtime = Runtime(_settings(), api, End())
+    runtime = Runtime(_settings(), api, End(), Unopposed())
     await running.enter_async_context(runtime.started())
     runtime.register(kopf.get_default_registry())
 
@@ -42,4 +43,7 @@ def _settings() -> Settings:
         heartbeat=5,
         okta_domains=DEFAULT_DOMAINS,
         allow_insecure_okta=True,
+        lease_namespace="okta-rotator-system",
+        lease_name="okta-rotator",
+        leader_election=False,
     )

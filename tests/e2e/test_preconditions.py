@@ -17,7 +17,7 @@ from tests.contract.service_app import key_pair, make_service_app, pem
 from tests.controlplane import ControlPlane
 from tests.emulator_client import EmulatorClient
 from tests.okta_fixtures import emulator_process
-from tests.operator_process import OperatorProcess
+from tests.operator_process import ALONE, OperatorProcess
 from tests.resources import Json, service_app_connection
 from tests.scene import Scene
 
@@ -40,7 +40,7 @@ def world(
         folder = tmp_path_factory.mktemp("preconditions")
         scene = Scene(control_plane, control_plane.create_namespace(), okta, folder)
         running.callback(scene.close)
-        options = ("--heartbeat", "3600", "--namespace", scene.namespace)
+        options = (ALONE, "--heartbeat", "3600", "--namespace", scene.namespace)
         process = OperatorProcess(control_plane.kubeconfig, folder / "operator.log", *options)
         scene._operators.append(process)
         process.start()

@@ -11,7 +11,7 @@ from tests.emulator_client import EmulatorClient
 from tests.fuzz.links import STEADY
 from tests.fuzz.schema import CRDS
 from tests.fuzz.sequences import Ground
-from tests.operator_process import OperatorProcess
+from tests.operator_process import ALONE, OperatorProcess
 from tests.scene import Scene
 
 HEARTBEAT = "600"
@@ -30,7 +30,7 @@ def ground(control_plane: ControlPlane, okta: EmulatorClient, folder: Path) -> I
     scene = Scene(control_plane, namespace, okta, folder)
     scene.connect(STEADY)
     log = folder / "operator.log"
-    flags = ("--heartbeat", HEARTBEAT, "--namespace", namespace)
+    flags = (ALONE, "--heartbeat", HEARTBEAT, "--namespace", namespace)
     operator = OperatorProcess(control_plane.kubeconfig, log, *flags)
     operator.start()
     try:

@@ -85,7 +85,7 @@ def everything() -> Metrics:
         metrics.told(Notice(reason, "as it says"))
     for endpoint in Endpoint:
         metrics.okta_called(endpoint, 200, 0.2)
-    metrics.leads(True)
+    metrics.watch_leader(lambda: True)
     metrics.rotation_says(KEY, FAILING)
     metrics.watch_queue(Queue())
     budgets = {str(bucket): Budget(most=80, left=3, waiting=2) for bucket in Bucket}

@@ -30,6 +30,9 @@ FLAGS = (
     "--heartbeat",
     "--okta-domain",
     "--allow-insecure-okta",
+    "--lease-namespace",
+    "--lease-name",
+    "--leader-election",
 )
 Run = Callable[..., Settings]
 
@@ -71,6 +74,9 @@ def test_the_defaults(run: Run) -> None:
         heartbeat=1800,
         okta_domains=DEFAULT_DOMAINS,
         allow_insecure_okta=False,
+        lease_namespace="okta-rotator-system",
+        lease_name="okta-rotator",
+        leader_election=True,
     )
 
 
@@ -84,6 +90,9 @@ EXPECTED = Settings(
     heartbeat=2.5,
     okta_domains=("okta.com", "login.acme.com"),
     allow_insecure_okta=True,
+    lease_namespace="leases",
+    lease_name="okta-rotator.team-a",
+    leader_election=False,
 )
 
 
@@ -92,6 +101,8 @@ def test_every_setting_as_a_flag(run: Run) -> None:
     args += ["--operator-namespace", "okta"]
     args += ["--log-format", "text", "--http-port", "0", "--workers", "7", "--heartbeat", "2.5"]
     args += ["--okta-domain", "okta.com", "--okta-domain", "login.acme.com"]
+    args += ["--lease-namespace", "leases", "--lease-name", "okta-rotator.team-a"]
+    args += ["--no-leader-election"]
     assert run(*args, "--allow-insecure-okta") == EXPECTED
 
 
@@ -106,6 +117,9 @@ def test_every_setting_as_a_variable(run: Run) -> None:
         OKTA_ROTATOR_HEARTBEAT="2.5",
         OKTA_ROTATOR_OKTA_DOMAIN="okta.com,login.acme.com",
         OKTA_ROTATOR_ALLOW_INSECURE_OKTA="true",
+        OKTA_ROTATOR_LEASE_NAMESPACE="leases",
+        OKTA_ROTATOR_LEASE_NAME="okta-rotator.team-a",
+        OKTA_ROTATOR_LEADER_ELECTION="false",
     )
     assert settings == EXPECTED
 
@@ -118,14 +132,19 @@ def test_a_list_in_one_flag_or_variable(run: Run, text: str) -> None:
 
 def test_an_empty_variable_is_none(run: Run) -> None:
     """As a chart writes it where a value is left empty."""
-    names = ("NAMESPACE", "OPERATOR_NAMESPACE", "LOG_LEVEL", "HTTP_PORT", "WORKERS", "HEARTBEAT")
-    empty = {f"OKTA_ROTATOR_{name}": "" for name in (*names, "OKTA_DOMAIN")}
+    empty = {variable(flag): "" for flag in FLAGS}
     assert run(**empty, POD_NAMESPACE="") == run()
 
 
 def test_the_operators_namespace_is_that_of_its_pod(run: Run) -> None:
     assert run(POD_NAMESPACE="okta").operator_namespace == "okta"
     assert run("--operator-namespace", "a", POD_NAMESPACE="b").operator_namespace == "a"
+
+
+def test_the_lease_is_beside_the_operator(run: Run) -> None:
+    assert run(POD_NAMESPACE="okta").lease_namespace == "okta"
+    assert run("--operator-namespace", "a", POD_NAMESPACE="b").lease_namespace == "a"
+    assert run("--lease-namespace", "c", POD_NAMESPACE="b").lease_namespace == "c"
 
 
 def test_a_flag_wins_over_its_variable(run: Run) -> None:

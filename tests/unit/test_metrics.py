@@ -121,13 +121,12 @@ def test_the_queue_is_read_when_the_metrics_are() -> None:
 
 
 def test_a_replica_that_waits_leads_nobody_and_has_no_resources() -> None:
-    metrics = Metrics()
+    metrics, leads = Metrics(), [False]
+    metrics.watch_leader(lambda: leads[0])
     assert sample(metrics, "leader") == 0
     assert not [labels for _, labels in series(metrics) if ("namespace", "team-a") in labels]
-    metrics.leads(True)
+    leads[0] = True
     assert sample(metrics, "leader") == 1
-    metrics.leads(False)
-    assert sample(metrics, "leader") == 0
 
 
 def test_a_rotation_has_the_series_that_its_status_makes() -> None:

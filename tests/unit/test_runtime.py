@@ -31,17 +31,54 @@ SETTINGS = Settings(
     heartbeat=60,
     okta_domains=DEFAULT_DOMAINS,
     allow_insecure_okta=False,
+    lease_namespace="okta-rotator-system",
+    lease_name="okta-rotator",
+    leader_election=False,
 )
 SECRETS = "/api/v1/namespaces/team-a/secrets"
 CONNECTIONS = f"/apis/okta-rotator.dev/v1alpha1/namespaces/team-a/{CONNECTION_PLURAL}"
 
 
+class Standing:
+    """A leadership as a test wants it: gained at once, or when it says so."""
+
+    def __init__(self) -> None:
+        self.is_leader = True
+        self.trouble: str | None = None
+        self.is_dead: str | None = None
+        self.is_gained = asyncio.Event()
+        self.is_gained.set()
+        self.given_up = 0
+
+    async def fence(self, takes: float) -> None: ...
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def gained(self) -> None:
+        await self.is_gained.wait()
+
+    async def give_up(self) -> None:
+        self.given_up += 1
+
+    def what_keeps_it(self) -> str | None:
+        return self.trouble
+
+    def what_is_dead(self) -> str | None:
+        return self.is_dead
+
+
 @pytest.fixture
-async def runtime() -> Runtime:
+def standing() -> Standing:
+    return Standing()
+
+
+@pytest.fixture
+async def runtime(standing: Standing) -> Runtime:
     kube = FakeKube()
     kube.objects[SECRETS] = {"metadata": {"resourceVersion": "1"}, "items": []}
     kube.objects[CONNECTIONS] = {"metadata": {"resourceVersion": "1"}, "items": []}
-    return Runtime(SETTINGS, cast(Any, kube), End())
+    return Runtime(SETTINGS, cast(Any, kube), End(), standing)
 
 
 def kube_of(runtime: Runtime) -> FakeKube:
@@ -221,3 +258,63 @@ async def test_kopfs_end_is_the_beginning_of_ours(runtime: Runtime) -> None:
     assert not runtime._is_ready.is_set()
     runtime._controller.queue.add(cast(Any, "key"))
     assert runtime._controller.queue.depth == 0
+
+
+async def test_nothing_begins_before_the_lease_is_ours_and_who_waits_for_it_is_ready(
+    runtime: Runtime, standing: Standing
+) -> None:
+    standing.is_leader = False
+    standing.is_gained.clear()
+
+    async def live() -> None:
+        async with runtime.started():
+            pass
+
+    living = asyncio.create_task(live())
+    await asyncio.sleep(0.1)
+    assert kube_of(runtime).listed == 0
+    assert runtime.what_is_not_ready() is None
+    standing.trouble = "the lease cannot be had"
+    assert runtime.what_is_not_ready() == "the lease cannot be had"
+    standing.is_leader = True
+    assert runtime.what_is_not_ready() == "starting"
+    standing.is_gained.set()
+    await living
+    assert kube_of(runtime).listed > 0
+
+
+async def test_an_end_while_standing_by_comes_at_once(runtime: Runtime, standing: Standing) -> None:
+    standing.is_gained.clear()
+    asyncio.get_running_loop().call_later(0.1, runtime._end._ask, signal.SIGTERM)
+    before = asyncio.all_tasks()
+    await asyncio.wait_for(runtime.run(), 2)
+    assert asyncio.all_tasks() == before
+    assert standing.given_up == 1
+
+
+async def test_the_lease_is_given_up_last(
+    runtime: Runtime, standing: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime._controller.queue, "drained", lambda: asyncio.sleep(0.2))
+    async with runtime.started():
+        others = asyncio.all_tasks()
+        leaving = asyncio.create_task(asyncio.sleep(0.1))
+        leaving.add_done_callback(lambda _: counted.append(standing.given_up))
+        counted: list[int] = []
+    assert (counted, standing.given_up) == ([0], 1)
+    assert {task for task in others if not task.done()} == {asyncio.current_task()}
+
+
+async def test_a_lease_runs_out_by_itself_where_what_was_cut_off_may_still_land(
+    runtime: Runtime, standing: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_WITH_WORK", 0.1)
+    monkeypatch.setattr(runtime._controller.queue, "drained", lambda: asyncio.sleep(60))
+    async with runtime.started():
+        pass
+    assert standing.given_up == 0
+
+
+async def test_a_dead_elector_makes_the_process_dead(runtime: Runtime, standing: Standing) -> None:
+    standing.is_dead = "the lease has not been looked at"
+    assert runtime.what_is_dead() == standing.is_dead

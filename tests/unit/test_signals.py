@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from okta_rotator.signals import SIGNALS, End, EndedError
+from okta_rotator.signals import SIGNALS, End, EndedError, end_at_once
 
 
 @pytest.fixture(autouse=True)
@@ -103,3 +103,13 @@ async def test_work_that_is_done_or_fails_is_as_without() -> None:
     with pytest.raises(LookupError):
         await End().or_result(fails())
     assert asyncio.all_tasks() == before
+
+
+def test_who_loses_the_lease_ends_at_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ends: list[int] = []
+    monkeypatch.setattr(os, "_exit", ends.append)
+    end_at_once("the lease a/b is lost: c holds it now")
+    assert ends == [1]
+    assert "c holds it now" in caplog.text

@@ -31,7 +31,10 @@ app = typer.Typer(
 )
 
 PREFIX = "OKTA_ROTATOR_"
+LEASE_NAME = "okta-rotator"
+LONGEST_NAME = 253
 NAMESPACE = re.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+SUBDOMAIN = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 DOMAIN = re.compile("[a-z0-9-]+([.][a-z0-9-]+)+")
 
 
@@ -118,11 +121,37 @@ def run(
             help="Allow an Okta on this machine's loopback, http included. For tests alone.",
         ),
     ] = False,
+    lease_namespace: Annotated[
+        str | None,
+        typer.Option(
+            envvar=PREFIX + "LEASE_NAMESPACE",
+            help="Where the Lease is by which one of several operators is the leader.",
+            show_default="the operator's namespace",
+        ),
+    ] = None,
+    lease_name: Annotated[
+        str,
+        typer.Option(
+            envvar=PREFIX + "LEASE_NAME",
+            help="Name of the Lease, one for each installation: of the operators that share one, "
+            "one works and the others stand by.",
+        ),
+    ] = LEASE_NAME,
+    leader_election: Annotated[
+        bool,
+        typer.Option(
+            envvar=PREFIX + "LEADER_ELECTION",
+            help="Take the Lease before anything is written. With --no-leader-election nobody may "
+            "start a second operator over the same resources.",
+            show_default="on",
+        ),
+    ] = True,
 ) -> None:
     """Run the operator, in a pod or with KUBECONFIG's current context."""
+    home = _operator_namespace(operator_namespace)
     settings = Settings(
         namespaces=_namespaces(namespace),
-        operator_namespace=_operator_namespace(operator_namespace),
+        operator_namespace=home,
         log_level=_level(log_level),
         log_format=log_format,
         http_port=http_port,
@@ -130,6 +159,9 @@ def run(
         heartbeat=heartbeat,
         okta_domains=_domains(okta_domain),
         allow_insecure_okta=allow_insecure_okta,
+        lease_namespace=_lease_namespace(lease_namespace, home),
+        lease_name=_lease_name(lease_name),
+        leader_election=leader_election,
     )
     run_operator(settings)
 
@@ -189,6 +221,20 @@ def _operator_namespace(value: str | None) -> str:
     """A pod is told its namespace by `fieldRef`."""
     name = value or os.environ.get("POD_NAMESPACE") or OPERATOR_NAMESPACE
     _demand_namespace(name, "--operator-namespace")
+    return name
+
+
+def _lease_namespace(value: str | None, operator_namespace: str) -> str:
+    name = value or operator_namespace
+    _demand_namespace(name, "--lease-namespace")
+    return name
+
+
+def _lease_name(value: str) -> str:
+    name = value or LEASE_NAME
+    if not SUBDOMAIN.fullmatch(name) or len(name) > LONGEST_NAME:
+        message = f"{name!r} is no name of a Lease: lower-case letters, digits, '-' and '.'"
+        raise typer.BadParameter(message, param_hint="--lease-name")
     return name
 
 

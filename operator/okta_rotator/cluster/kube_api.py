@@ -19,6 +19,7 @@ import aiohttp
 from kubernetes.aio import client, config
 
 from okta_rotator.cluster.errors import error_of_answer, error_of_failure
+from okta_rotator.rotation.fence import Fence, unfenced
 
 JSON: Final = "application/json"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -27,7 +28,10 @@ METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 METADATA_WATCH: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 TIMEOUT: Final = 30.0
-"""Seconds for one request, watches aside."""
+"""Seconds for one read, watches aside."""
+
+WRITE_TIMEOUT: Final = 15.0
+"""Seconds for one write, so that half a lease is enough for it. Webhooks have 10 by default."""
 
 LONGEST_SILENCE: Final = 200.0
 """Seconds that a watch may say nothing: if the way is open, a bookmark comes in two minutes."""
@@ -136,13 +140,15 @@ def _environment_proxy(url: str) -> str | None:
 
 
 class KubeApi:
-    """One connection pool to the API server. Requests raise ClusterError alone.
+    """One connection pool to the API server. Requests raise ClusterError alone, and writes
+    NotLeadingError where `fence` does.
 
     Raises NoClusterError where the configuration names certificates that are none.
     """
 
-    def __init__(self, configuration: client.Configuration) -> None:
+    def __init__(self, configuration: client.Configuration, fence: Fence = unfenced) -> None:
         self._configuration = configuration
+        self._fence = fence
         try:
             self._client = client.ApiClient(configuration)
         except OSError as error:
@@ -194,13 +200,13 @@ class KubeApi:
         query: Mapping[str, str | int],
     ) -> Json:
         request = f"{method.lower()} {path}"
+        timeout = TIMEOUT if method == "GET" else WRITE_TIMEOUT
         try:
+            headers = {**await self._headers(), **headers}
+            if method != "GET":
+                await self._fence(timeout)
             answer = await self._client.rest_client.request(
-                method,
-                self._url(path, query),
-                {**await self._headers(), **headers},
-                body,
-                _request_timeout=TIMEOUT,
+                method, self._url(path, query), headers, body, _request_timeout=timeout
             )
             content = await answer.read()
             if answer.status >= 400:

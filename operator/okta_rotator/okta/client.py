@@ -43,6 +43,7 @@ from okta_rotator.okta.exchange import Exchange, OnCall
 from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.proof import proof_of_complaint
 from okta_rotator.okta.tokens import TokenKeeper
+from okta_rotator.rotation.fence import Fence, unfenced
 from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, Organization, Proof
 from okta_rotator.rotation.places import aside
 from okta_rotator.rotation.turns import OF_THE_CONNECTION, Budget, Turn
@@ -85,6 +86,7 @@ class OktaClient:
         governor: Governor | None = None,
         on_call: OnCall = lambda endpoint, status, seconds: None,
         deadline: float = DEADLINE,
+        fence: Fence = unfenced,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._sign_in = sign_in
@@ -98,6 +100,7 @@ class OktaClient:
             governor=self._governor,
             on_call=on_call,
             deadline=deadline,
+            fence=fence,
         )
         self._tokens = (
             TokenKeeper(sign_in, self._exchange, self._maker("POST", TOKEN_PATH))

@@ -1,4 +1,4 @@
-"""How a request and its answer come about: its turn, signing, deadline, repetition, metrics.
+"""How a request and its answer come about: turn, fence, signing, deadline, repetition, metrics.
 
 Used by `client.py` and `tokens.py` for every call. What only reads is repeated when the connection
 broke or Okta could not answer; what writes only when nothing was sent; a create never, since two
@@ -33,6 +33,7 @@ from okta_rotator.okta.errors import (
 )
 from okta_rotator.okta.governor import Governor, Permit
 from okta_rotator.okta.limits import BUCKETS
+from okta_rotator.rotation.fence import Fence, unfenced
 from okta_rotator.rotation.places import in_line
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Exchange:
         governor: Governor,
         on_call: OnCall,
         deadline: float,
+        fence: Fence = unfenced,
     ) -> None:
         self._transport = transport
         self._now = now
@@ -70,6 +72,7 @@ class Exchange:
         self._governor = governor
         self._on_call = on_call
         self._deadline = deadline
+        self._fence = fence
 
     async def ask(
         self,
@@ -80,7 +83,8 @@ class Exchange:
     ) -> httpx.Response:
         """Okta's answer if it is a success, else OktaError is raised.
 
-        For each try the call waits for its turn, then for `prepare`; then `make` is asked.
+        For each try the call waits for its turn, then for `prepare`, then, if it writes, for the
+        fence, which may raise NotLeadingError; then `make` is asked.
         """
         try:
             async with asyncio.timeout(self._deadline) as deadline:
@@ -119,6 +123,8 @@ class Exchange:
             resume, waiting = _paused(deadline), next(waits, nullcontext)
             async with self._governor.permit(BUCKETS[call.endpoint], call.turn, waiting) as permit:
                 await prepare()
+                if call.endpoint.is_write:
+                    await self._fence(self._deadline)
                 resume()
                 yield permit
 

@@ -24,6 +24,7 @@ from okta_rotator.okta.governor import Governor
 from okta_rotator.okta.transport import AiohttpTransport
 from okta_rotator.okta.urls import problem_with_address
 from okta_rotator.rotation.access import Access, ApiTokenCredentials, ServiceAppCredentials
+from okta_rotator.rotation.fence import Fence, unfenced
 from okta_rotator.rotation.trouble import Next, Trouble
 
 # Narrower than what a header may hold; errors of HTTP libraries repeat a header that is none.
@@ -31,7 +32,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
 
 
 class Sessions:
-    """`domains` and `allow_insecure` as in `problem_with_address`, `on_call` as in `exchange`."""
+    """`domains` and `allow_insecure` as in `problem_with_address`, the rest as in `exchange`."""
 
     def __init__(
         self,
@@ -40,11 +41,13 @@ class Sessions:
         allow_insecure: bool,
         now: Callable[[], datetime],
         on_call: OnCall,
+        fence: Fence = unfenced,
     ) -> None:
         self._domains = domains
         self._allow_insecure = allow_insecure
         self._now = now
         self._on_call = on_call
+        self._fence = fence
         self._transports: dict[str | None, AiohttpTransport] = {}
         self._clients: WeakValueDictionary[Access, OktaClient] = WeakValueDictionary()
         self._governors: dict[str, tuple[str, Governor]] = {}
@@ -91,6 +94,7 @@ class Sessions:
             clock=clock,
             governor=governor,
             on_call=self._on_call,
+            fence=self._fence,
         )
 
     def _sign_in(

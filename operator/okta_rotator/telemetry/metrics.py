@@ -120,9 +120,9 @@ class Metrics:
         self._okta_calls.labels(endpoint, "none" if status is None else known).inc()
         self._okta_seconds.labels(endpoint).observe(seconds)
 
-    def leads(self, is_leader: bool) -> None:
-        """Whether this replica is the one that works."""
-        self._leader.set(is_leader)
+    def watch_leader(self, is_leader: Callable[[], bool]) -> None:
+        """Have it asked, when the metrics are read, whether this replica is the one that works."""
+        self._leader.set_function(is_leader)
 
     def rotation_says(self, key: Key, status: RotationStatus) -> None:
         """A rotation is there, and says this of itself."""
