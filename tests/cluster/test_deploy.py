@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from okta_rotator.cli.main import LEASE_NAME
+from okta_rotator.cli.options import LEASE_NAME
 from tests.cluster import deployed
 from tests.cluster.audit import AuditLog, Right, refused, rights_given, rights_used
 from tests.controlplane import ControlPlane

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from okta_emulator.cli import app as emulator_app
 from okta_rotator.api.crds import KINDS
-from okta_rotator.cli import main
+from okta_rotator.cli import main, releasing
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.settings import LogFormat, Settings
 
@@ -186,6 +186,8 @@ def test_help_says_the_defaults() -> None:
         (("--namespace", " , "), ("--namespace", "holds no name")),
         (("--okta-domain", ","), ("--okta-domain", "holds no name")),
         (("--operator-namespace", "a/b"), ("--operator-namespace", "no name of a namespace")),
+        (("--lease-namespace", "a.b"), ("--lease-namespace", "no name of a namespace")),
+        (("--lease-name", "a_b"), ("--lease-name", "'a_b' is no name of a Lease")),
         (("--no-such",), ("No such option", "--no-such")),
     ],
 )
@@ -271,3 +273,31 @@ def test_what_cannot_be_meant_is_refused(arguments: list[str], says: str) -> Non
     done = invoke("run", *arguments)
     assert done.exit_code == 2
     assert says in " ".join(done.output.split())
+
+
+def test_release_reads_the_variables_of_run_as_a_pod_has_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[tuple[object, ...]] = []
+    monkeypatch.setattr(releasing, "run", lambda _end, *rest: given.append(rest))
+    assert invoke("release", env={"POD_NAMESPACE": "okta"}).exit_code == 0
+    env = {
+        "OKTA_ROTATOR_NAMESPACE": "team-a,team-b",
+        "OKTA_ROTATOR_LEASE_NAMESPACE": "leases",
+        "OKTA_ROTATOR_LEASE_NAME": "ours",
+    }
+    assert invoke("release", "--timeout", "90", env=env).exit_code == 0
+    assert given == [
+        ((), ("okta", "okta-rotator"), 60),
+        (("team-a", "team-b"), ("leases", "ours"), 90),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--namespace", ","), ("--lease-namespace", "a.b"), ("--lease-name", "A"), ("--timeout", "0")],
+)
+def test_release_refuses_a_bad_value_with_the_name_of_its_flag(flag: str, value: str) -> None:
+    result = invoke("release", flag, value)
+    assert result.exit_code == 2
+    assert flag in result.output

@@ -1,8 +1,7 @@
-"""`okta-rotator run`, `preview` and `crds`."""
+"""`okta-rotator run`, `release`, `preview` and `crds`."""
 
 from __future__ import annotations
 
-import os
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -10,13 +9,21 @@ from typing import Annotated
 
 import typer
 
+from okta_rotator.cli.options import (
+    LEASE_NAME,
+    OPERATOR_NAMESPACE,
+    PREFIX,
+    read_lease_name,
+    read_lease_namespace,
+    read_list,
+    read_namespaces,
+    read_operator_namespace,
+)
 from okta_rotator.cli.preview import preview
+from okta_rotator.cli.release import release
 from okta_rotator.okta.urls import DEFAULT_DOMAINS
 from okta_rotator.settings import LogFormat, Settings
 from okta_rotator.signals import End
-
-OPERATOR_NAMESPACE = "okta-rotator-system"
-"""As in deploy/base."""
 
 WIDEST = 120
 """Columns of the help in a terminal that is as wide."""
@@ -30,11 +37,6 @@ app = typer.Typer(
     context_settings={"max_content_width": WIDEST},
 )
 
-PREFIX = "OKTA_ROTATOR_"
-LEASE_NAME = "okta-rotator"
-LONGEST_NAME = 253
-NAMESPACE = re.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-SUBDOMAIN = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 DOMAIN = re.compile("[a-z0-9-]+([.][a-z0-9-]+)+")
 
 
@@ -148,9 +150,9 @@ def run(
     ] = True,
 ) -> None:
     """Run the operator, in a pod or with KUBECONFIG's current context."""
-    home = _operator_namespace(operator_namespace)
+    home = read_operator_namespace(operator_namespace)
     settings = Settings(
-        namespaces=_namespaces(namespace),
+        namespaces=read_namespaces(namespace),
         operator_namespace=home,
         log_level=_level(log_level),
         log_format=log_format,
@@ -159,8 +161,8 @@ def run(
         heartbeat=heartbeat,
         okta_domains=_domains(okta_domain),
         allow_insecure_okta=allow_insecure_okta,
-        lease_namespace=_lease_namespace(lease_namespace, home),
-        lease_name=_lease_name(lease_name),
+        lease_namespace=read_lease_namespace(lease_namespace, home),
+        lease_name=read_lease_name(lease_name),
         leader_election=leader_election,
     )
     run_operator(settings)
@@ -179,6 +181,7 @@ def run_operator(settings: Settings) -> None:
     end.ignore_signals()
 
 
+app.command()(release)
 app.command()(preview)
 
 
@@ -198,54 +201,8 @@ def crds(
         write_crds(directory)
 
 
-def _listed(values: list[str] | None, flag: str) -> tuple[str, ...]:
-    """Repeated flags and comma-separated variables come to the same, with blanks or without.
-
-    What holds no name is refused: an empty list of namespaces would mean all of them.
-    """
-    parts = (part.strip() for value in values or () for part in value.split(","))
-    names = tuple(filter(None, parts))
-    if values and not names:
-        raise typer.BadParameter("holds no name", param_hint=flag)
-    return names
-
-
-def _namespaces(values: list[str] | None) -> tuple[str, ...]:
-    names = _listed(values, "--namespace")
-    for name in names:
-        _demand_namespace(name, "--namespace")
-    return names
-
-
-def _operator_namespace(value: str | None) -> str:
-    """A pod is told its namespace by `fieldRef`."""
-    name = value or os.environ.get("POD_NAMESPACE") or OPERATOR_NAMESPACE
-    _demand_namespace(name, "--operator-namespace")
-    return name
-
-
-def _lease_namespace(value: str | None, operator_namespace: str) -> str:
-    name = value or operator_namespace
-    _demand_namespace(name, "--lease-namespace")
-    return name
-
-
-def _lease_name(value: str) -> str:
-    name = value or LEASE_NAME
-    if not SUBDOMAIN.fullmatch(name) or len(name) > LONGEST_NAME:
-        message = f"{name!r} is no name of a Lease: lower-case letters, digits, '-' and '.'"
-        raise typer.BadParameter(message, param_hint="--lease-name")
-    return name
-
-
-def _demand_namespace(name: str, flag: str) -> None:
-    if not NAMESPACE.fullmatch(name):
-        message = f"{name!r} is no name of a namespace: lower-case letters, digits and '-'"
-        raise typer.BadParameter(message, param_hint=flag)
-
-
 def _domains(values: list[str] | None) -> tuple[str, ...]:
-    domains = _listed(values, "--okta-domain")
+    domains = read_list(values, "--okta-domain")
     for domain in domains:
         if not DOMAIN.fullmatch(domain):
             message = f"{domain!r} is no domain: it is given as acme.com, without https://"

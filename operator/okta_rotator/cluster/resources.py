@@ -80,7 +80,7 @@ async def write_status(
         {"op": "test", "path": "/metadata/uid", "value": uid},
         {"op": "add", "path": "/status", "value": status.to_api()},
     ]
-    path = _path(key.namespace, plural)
+    path = path_of(key.namespace, plural)
     target = f"{path}/{key.name}/status"
     try:
         return await api.patch(target, patch, JSON_PATCH, fieldManager=FIELD_MANAGER)
@@ -93,19 +93,22 @@ async def write_status(
 
 
 async def _is_there(api: KubeApi, path: str, name: str, uid: str) -> bool:
-    return await _read(api, path, name, uid) is not None
+    return await read_body(api, path, name, uid) is not None
 
 
-async def _read(api: KubeApi, path: str, name: str, uid: str) -> Json | None:
-    """By a list of one: the right to list our kinds is there anyway, the right to get is not."""
+async def read_body(api: KubeApi, path: str, name: str, uid: str) -> Json | None:
+    """The body as it is now; None where that very object is gone.
+
+    By a list of one: the right to list our kinds is there anyway, the right to get is not.
+    """
     found = await api.get(path, fieldSelector=f"metadata.name={name}")
     return next((item for item in found["items"] if item["metadata"]["uid"] == uid), None)
 
 
 async def read_rotation(api: KubeApi, known: Resource) -> Resource | None:
     """The rotation as it is now; None where that very object is gone."""
-    path = _path(known.key.namespace, ROTATION_PLURAL)
-    found = await _read(api, path, known.key.name, known.uid)
+    path = path_of(known.key.namespace, ROTATION_PLURAL)
+    found = await read_body(api, path, known.key.name, known.uid)
     return None if found is None else rotation_resource(found, known)
 
 
@@ -124,12 +127,12 @@ async def list_bodies(api: KubeApi, plural: str, namespaces: Iterable[str]) -> l
     """All objects of one of our kinds, in the namespaces or, with none, in the cluster."""
     bodies: list[Json] = []
     for namespace in tuple(namespaces) or ("",):
-        answer = await api.get(_path(namespace, plural))
+        answer = await api.get(path_of(namespace, plural))
         bodies.extend(answer["items"])
     return bodies
 
 
-def _path(namespace: str, plural: str) -> str:
+def path_of(namespace: str, plural: str) -> str:
     """An empty namespace: of all of them, or of what is in none."""
     place = f"namespaces/{namespace}/" if namespace else ""
     return f"/apis/{GROUP}/{VERSION}/{place}{plural}"
