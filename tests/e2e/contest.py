@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from typing import Any
 
 from tests.chaos.proxy import Answer, Exchange, Proxies, Proxy, Reset
-from tests.operator_process import OperatorProcess
+from tests.operator_process import COMMAND, OperatorProcess
 from tests.scene import Scene
 
 LEASE = "okta-rotator"
@@ -17,7 +18,9 @@ _READS = ("GET", "HEAD")
 class Contender:
     """An operator as it is shipped, with its lease, and what it writes to the API server."""
 
-    def __init__(self, scene: Scene, proxies: Proxies, name: str) -> None:
+    def __init__(
+        self, scene: Scene, proxies: Proxies, name: str, command: Sequence[str] = COMMAND
+    ) -> None:
         self._proxies = proxies
         self.writes: list[str] = []
         """All but those of the Lease, in order."""
@@ -29,7 +32,7 @@ class Contender:
         flags = ("--heartbeat", "5", "--namespace", scene.namespace)
         log = scene.folder / f"operator-{name}.log"
         lease = ("--lease-namespace", scene.namespace)
-        self.process = OperatorProcess(self._kubeconfig, log, *flags, *lease)
+        self.process = OperatorProcess(self._kubeconfig, log, *flags, *lease, command=command)
         scene._operators.append(self.process)
 
     @property

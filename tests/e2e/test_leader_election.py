@@ -29,9 +29,15 @@ def proxies() -> Iterator[Proxies]:
 
 
 @pytest.fixture
-def first(scene: Scene, proxies: Proxies) -> Contender:
+def module() -> str:
+    """What the first is run by."""
+    return "okta_rotator.cli"
+
+
+@pytest.fixture
+def first(scene: Scene, proxies: Proxies, module: str) -> Contender:
     """It leads, and has published a first secret."""
-    contender = Contender(scene, proxies, "first")
+    contender = Contender(scene, proxies, "first", [module])
     contender.process.start()
     scene.connect()
     scene.rotate()
@@ -111,6 +117,10 @@ def test_after_a_sigkill_the_second_goes_on_when_the_lease_has_run_out(
     assert second.is_leader
 
 
+@pytest.mark.parametrize(
+    "module",
+    ["okta_rotator.cli", pytest.param("tests.e2e.slow_to_die", marks=pytest.mark.slow)],
+)
 def test_who_was_stopped_for_longer_than_its_lease_writes_nothing_when_it_wakes(
     scene: Scene, first: Contender, second: Contender
 ) -> None:
