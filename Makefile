@@ -49,11 +49,13 @@ format: $(READY) ## Format the code and mend what can be mended by rule
 bench: $(READY) ## Print the figures that the operator is measured by
 	@$(RUN) tests.bench
 
-crds: $(READY) ## Write crds/ anew from the models
+crds: $(READY) ## Write the CRDs anew from the models
 	@$(VENV)/bin/okta-rotator crds --output crds
+	@$(VENV)/bin/okta-rotator crds --output charts/okta-rotator/files/crds
 
 docs: $(READY) ## Write the tables of README.md and docs/ anew from the code
 	@$(RUN) tests.docs
+	@$(RUN) tests.chart
 
 site: $(TOOLS_READY) ## Build docs/ as pages, in dist/site
 	@# Not --quiet, with which it counts no warning; this one is of another generator to come.

@@ -16,6 +16,7 @@ PROGRAMS_OF_FIXTURES = {
     "controller_manager": ("kube-controller-manager",),
     "judges": ("judges",),
     "promtool": ("promtool",),
+    "helm_program": ("helm",),
 }
 
 
@@ -67,6 +68,12 @@ def judges() -> Path:
 def promtool() -> Path:
     """Prometheus' own judge of rules, queries and metrics."""
     return find("promtool")
+
+
+@pytest.fixture(scope="session")
+def helm_program() -> Path:
+    """Helm, which installs the chart."""
+    return find("helm")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ KUBERNETES = "v1.36.3"
 ETCD = "v3.6.14"
 PROMETHEUS = "v0.313.5"
 """Prometheus 3.13, with long-term support: as a Go module, 3.13.5 is v0.313.5."""
+HELM = "v3.22.0"
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,19 @@ def _kubernetes(name: str) -> Target:
     return Target(name, "k8s.io/kubernetes", KUBERNETES, f"k8s.io/kubernetes/cmd/{name}", ldflags)
 
 
-_PROMETHEUS = "github.com/prometheus/prometheus"
+def _helm() -> Target:
+    # Without these helm takes every cluster that it does not ask for one of Kubernetes 1.20.
+    major, minor, _ = KUBERNETES.removeprefix("v").split(".")
+    asked = [("chartutil", "Major", major), ("chartutil", "Minor", minor)]
+    asked += [("lint/rules", "Major", major), ("lint/rules", "Minor", minor)]
+    flags = [f"-X {_HELM}/pkg/{where}.k8sVersion{part}={value}" for where, part, value in asked]
+    flags.append(f"-X {_HELM}/internal/version.version={HELM}")
+    return Target("helm", _HELM, HELM, f"{_HELM}/cmd/helm", " ".join(flags))
+
+
 _SERVER = "go.etcd.io/etcd/server/v3"
+_HELM = "helm.sh/helm/v3"
+_PROMETHEUS = "github.com/prometheus/prometheus"
 
 TARGETS: dict[str, Target | OwnTarget] = {
     target.name: target
@@ -57,6 +69,7 @@ TARGETS: dict[str, Target | OwnTarget] = {
         Target(
             "promtool", _PROMETHEUS, PROMETHEUS, f"{_PROMETHEUS}/cmd/promtool", tags="remove_all_sd"
         ),
+        _helm(),
         OwnTarget("judges", Path(__file__).parents[1] / "kstatus" / "judges"),
     )
 }

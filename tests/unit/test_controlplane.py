@@ -10,7 +10,15 @@ from filelock import FileLock
 
 from tests.controlplane import binaries, build, progress, toolchain
 from tests.controlplane.errors import BuildError, GoMissingError
-from tests.controlplane.targets import ETCD, KUBERNETES, PROMETHEUS, TARGETS, OwnTarget, Target
+from tests.controlplane.targets import (
+    ETCD,
+    HELM,
+    KUBERNETES,
+    PROMETHEUS,
+    TARGETS,
+    OwnTarget,
+    Target,
+)
 
 # Stands in for Go; what it "builds" is the module file that it was asked to build from.
 FAKE_GO = """#!/bin/sh
@@ -210,7 +218,7 @@ def test_a_go_that_is_too_old_makes_way_for_the_packaged_one(
 
 def test_every_program_has_its_pinned_version() -> None:
     foreign = [target for target in TARGETS.values() if isinstance(target, Target)]
-    assert {target.version for target in foreign} == {ETCD, KUBERNETES, PROMETHEUS}
+    assert {target.version for target in foreign} == {ETCD, HELM, KUBERNETES, PROMETHEUS}
 
 
 def test_another_source_is_another_program(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The Helm chart and its twin in kustomize: what they render, and how they live on a cluster."""

@@ -1,0 +1,40 @@
+"""Fixtures of all tests of the chart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.chart import monitoring
+from tests.chart.helm import ROOT, Helm
+from tests.controlplane import ControlPlane
+
+
+@pytest.fixture(scope="session")
+def helm(helm_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """Helm without a cluster."""
+    return Helm(helm_program, tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
+def cluster_helm(helm: Helm, control_plane: ControlPlane, prometheus_kinds: None) -> Helm:
+    """Helm with the cluster that all tests share."""
+    return replace(helm, kubeconfig=control_plane.kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def prometheus_kinds(control_plane: ControlPlane) -> None:
+    """The kinds of the Prometheus operator, known to the cluster that all tests share."""
+    body = json.dumps({"apiVersion": "v1", "kind": "List", "items": monitoring.crds()})
+    control_plane.kubectl("apply", "-f", "-", input=body)
+    control_plane.kubectl("wait", "--for=condition=Established", "-f", "-", input=body)
+
+
+@pytest.fixture(scope="session")
+def crds(control_plane: ControlPlane) -> None:
+    """Our kinds, served by the cluster that all tests share."""
+    control_plane.kubectl("apply", "-f", str(ROOT / "crds"))
+    control_plane.kubectl("wait", "--for=condition=Established", "-f", str(ROOT / "crds"))
