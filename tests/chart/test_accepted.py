@@ -1,4 +1,4 @@
-"""A real API server accepts every object that the chart renders, strictly and as `restricted`."""
+"""A real API server accepts every object of the chart and of deploy/, strictly, as `restricted`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.chart.helm import NAMESPACE, Helm, Objects
+from tests.chart.kustomize import build
 from tests.chart.settings import EVERYTHING, MATRIX
 from tests.controlplane import ControlPlane
 from tests.controlplane.errors import KubectlError
@@ -18,7 +19,7 @@ RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 @pytest.fixture(scope="module")
 def cluster(control_plane: ControlPlane, prometheus_kinds: None) -> ControlPlane:
     """One with the namespaces that the values name, each as strict as can be."""
-    apply(control_plane, [namespace(name) for name in (NAMESPACE, "team-a", "123")])
+    apply(control_plane, [namespace(name) for name in (NAMESPACE, "team-a", "123", "my-team")])
     return control_plane
 
 
@@ -44,6 +45,11 @@ def check(control_plane: ControlPlane, objects: list[Json]) -> None:
 @pytest.mark.parametrize("name", MATRIX)
 def test_every_object_is_accepted(cluster: ControlPlane, helm: Helm, name: str) -> None:
     check(cluster, helm.render(MATRIX[name]).all)
+
+
+@pytest.mark.parametrize("overlay", ["cluster-wide", "namespaced"])
+def test_every_object_of_an_overlay_is_accepted(cluster: ControlPlane, overlay: str) -> None:
+    check(cluster, build(cluster, overlay).all)
 
 
 @pytest.mark.parametrize("name", MATRIX)

@@ -1,65 +1,36 @@
-"""The operator as deploy/base describes it: its objects, and its process with their rights."""
+"""The operator as deploy/ describes it: installed, and its process with its account's rights."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from tests.controlplane import ControlPlane
 from tests.operator_process import OperatorProcess
-from tests.resources import Json
 
 ROOT = Path(__file__).parents[2]
-BASE = ROOT / "deploy" / "base"
+OVERLAY = ROOT / "deploy" / "overlays" / "cluster-wide"
 NAMESPACE, ACCOUNT = "okta-rotator-system", "okta-rotator"
 USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 
 
-def objects(control_plane: ControlPlane) -> list[Json]:
-    """What `kubectl kustomize` makes of the base."""
-    text = control_plane.kubectl("kustomize", str(BASE)).stdout
-    return list(yaml.safe_load_all(text))
-
-
-def of_kind(all_objects: list[Json], kind: str) -> Json:
-    (found,) = (one for one in all_objects if one["kind"] == kind)
-    return found
-
-
-def pod(deployment: Json) -> Json:
-    """The pod that the Deployment would make."""
-    template = deployment["spec"]["template"]
-    return {"apiVersion": "v1", "kind": "Pod", **template, "metadata": {"name": "it"}}
-
-
-def settings(deployment: Json) -> tuple[list[str], dict[str, str | None]]:
-    """The arguments and the environment of the Deployment's container; None: from elsewhere."""
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    return container["args"], {one["name"]: one.get("value") for one in container.get("env", ())}
-
-
 def install(control_plane: ControlPlane) -> None:
-    """As the quickstart says: the CRDs, then the base."""
+    """As README.md says: the CRDs, then the overlay."""
     control_plane.kubectl("apply", "-f", str(ROOT / "crds"))
     control_plane.kubectl("wait", "--for=condition=Established", "-f", str(ROOT / "crds"))
-    control_plane.kubectl("apply", "-k", str(BASE))
+    control_plane.kubectl("apply", "-k", str(OVERLAY))
 
 
 def operator(control_plane: ControlPlane, folder: Path, *flags: str) -> OperatorProcess:
-    """An operator for the whole cluster that is nobody but the base's service account."""
-    kubeconfig = folder / "kubeconfig"
-    admin = json.loads(control_plane.kubeconfig.read_text())
-    kubeconfig.write_text(json.dumps(_with_token(admin, _token(control_plane))))
+    """An operator for the whole cluster that is nobody but the overlay's service account."""
+    kubeconfig = kubeconfig_of(control_plane, NAMESPACE, ACCOUNT, folder / "kubeconfig")
     return OperatorProcess(kubeconfig, folder / "operator.log", *flags)
 
 
-def _token(control_plane: ControlPlane) -> str:
-    return control_plane.kubectl("create", "token", ACCOUNT, "-n", NAMESPACE).stdout.strip()
-
-
-def _with_token(config: Json, token: str) -> dict[str, Any]:
+def kubeconfig_of(control_plane: ControlPlane, namespace: str, account: str, path: Path) -> Path:
+    """The path, which then lets in as this service account, by a token of the API server."""
+    token = control_plane.kubectl("create", "token", account, "-n", namespace).stdout.strip()
+    config = json.loads(control_plane.kubeconfig.read_text())
     (user,) = config["users"]
-    return {**config, "users": [{"name": user["name"], "user": {"token": token}}]}
+    path.write_text(json.dumps({**config, "users": [{**user, "user": {"token": token}}]}))
+    return path
