@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -34,11 +34,13 @@ class OperatorProcess:
         *flags: str,
         level: str = "DEBUG",
         command: Sequence[str] = COMMAND,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self._kubeconfig = kubeconfig
         self._flags = flags
         self._level = level
         self._command = command
+        self._settings = settings or {}
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
         self.exit_code: int | None = None
@@ -62,6 +64,7 @@ class OperatorProcess:
         environment = os.environ | {
             "KUBECONFIG": str(self._kubeconfig),
             "PYTHONPATH": str(SOURCES),
+            **self._settings,
         }
         with self.log.open("ab") as output:
             # Its own session, so that a Ctrl-C leaves the order of stopping to us.
