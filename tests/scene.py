@@ -42,6 +42,8 @@ class Scene:
         app_id: str | None = None,
     ) -> None:
         self.control_plane = control_plane
+        self.kubeconfig = control_plane.kubeconfig
+        """What the operator reaches the API server by."""
         self.namespace = namespace
         self.okta = okta
         self.folder = folder
@@ -66,9 +68,7 @@ class Scene:
         """An operator for this namespace; a heartbeat of seconds, so that nobody has to wait."""
         log = self.folder / f"operator-{len(self._operators)}.log"
         namespace = () if everywhere else ("--namespace", self.namespace)
-        process = OperatorProcess(
-            self.control_plane.kubeconfig, log, ALONE, "--heartbeat", HEARTBEAT, *namespace
-        )
+        process = OperatorProcess(self.kubeconfig, log, ALONE, "--heartbeat", HEARTBEAT, *namespace)
         self._operators.append(process)
         if start:
             process.start()

@@ -47,6 +47,15 @@ def rights_used(requests: list[Json]) -> set[Right]:
     return {Right(ref.get("apiGroup", ""), _resource(ref), verb) for ref, verb in objects}
 
 
+def rights_used_by_namespace(requests: list[Json]) -> dict[str, set[Right]]:
+    """The same, by the namespace of the objects; "" where they are in none, or in all."""
+    used: dict[str, set[Right]] = {}
+    for event in requests:
+        where = event.get("objectRef", {}).get("namespace", "")
+        used.setdefault(where, set()).update(rights_used([event]))
+    return {where: rights for where, rights in used.items() if rights}
+
+
 def refused(requests: list[Json]) -> list[str]:
     """The requests that were answered with 401 or 403."""
     return [

@@ -14,6 +14,8 @@ PATIENCE = 45.0
 def test_a_namespace_goes_while_the_operator_runs_and_okta_is_left_alone(
     scene: Scene, controller_manager: Daemon, everywhere: bool
 ) -> None:
+    # A namespace that goes takes the Roles in it along: see README.md of the chart.
+    scene.kubeconfig = scene.control_plane.kubeconfig
     operator = scene.operator(everywhere=everywhere)
     scene.connect()
     scene.rotate({"spec.deletionPolicy.secret": "Delete"})
