@@ -342,7 +342,13 @@ def _leadership(
         return Unopposed()
     api = KubeApi(configuration)
     opened.push_async_callback(api.close)
-    return candidate(api, settings.lease_namespace, settings.lease_name, end_at_once)
+    return candidate(
+        api,
+        settings.lease_namespace,
+        settings.lease_name,
+        end_at_once,
+        makes_namespace=settings.makes_lease_namespace,
+    )
 
 
 def _give_up(why: str) -> NoReturn:

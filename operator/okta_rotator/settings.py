@@ -28,6 +28,7 @@ class Settings:
     allow_insecure_okta: bool
     lease_namespace: str
     lease_name: str
+    makes_lease_namespace: bool
     leader_election: bool
 
     @property

@@ -121,7 +121,7 @@ def test_without_a_lease_there_are_never_two_pods(helm: Helm) -> None:
     objects = helm.render(ONE_POD)
     spec = objects.one("Deployment")["spec"]
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
-    assert environment(objects)["OKTA_ROTATOR_LEADER_ELECTION"] == "false"
+    assert environment(objects)["OKTA_ROTATOR_NO_LEADER_ELECTION"] == "true"
     assert not objects.of_kind("Role")
 
 

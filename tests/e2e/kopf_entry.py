@@ -45,5 +45,6 @@ def _settings() -> Settings:
         allow_insecure_okta=True,
         lease_namespace="okta-rotator-system",
         lease_name="okta-rotator",
+        makes_lease_namespace=False,
         leader_election=False,
     )

@@ -32,7 +32,7 @@ FLAGS = (
     "--allow-insecure-okta",
     "--lease-namespace",
     "--lease-name",
-    "--leader-election",
+    "--no-leader-election",
 )
 Run = Callable[..., Settings]
 
@@ -76,6 +76,7 @@ def test_the_defaults(run: Run) -> None:
         allow_insecure_okta=False,
         lease_namespace="okta-rotator-system",
         lease_name="okta-rotator",
+        makes_lease_namespace=True,
         leader_election=True,
     )
 
@@ -92,6 +93,7 @@ EXPECTED = Settings(
     allow_insecure_okta=True,
     lease_namespace="leases",
     lease_name="okta-rotator.team-a",
+    makes_lease_namespace=False,
     leader_election=False,
 )
 
@@ -119,9 +121,16 @@ def test_every_setting_as_a_variable(run: Run) -> None:
         OKTA_ROTATOR_ALLOW_INSECURE_OKTA="true",
         OKTA_ROTATOR_LEASE_NAMESPACE="leases",
         OKTA_ROTATOR_LEASE_NAME="okta-rotator.team-a",
-        OKTA_ROTATOR_LEADER_ELECTION="false",
+        OKTA_ROTATOR_NO_LEADER_ELECTION="true",
     )
     assert settings == EXPECTED
+
+
+def test_the_namespace_of_the_lease_is_made_only_where_nobody_says_which(run: Run) -> None:
+    assert run().makes_lease_namespace
+    assert not run(POD_NAMESPACE="home").makes_lease_namespace
+    assert not run("--operator-namespace", "home").makes_lease_namespace
+    assert not run("--lease-namespace", "okta-rotator-system").makes_lease_namespace
 
 
 @pytest.mark.parametrize("text", ["a,b", "a, b", " a ,b", "a,,b,"])

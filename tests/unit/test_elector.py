@@ -38,6 +38,7 @@ class Leases:
         self.version = 0
         self.fails: int | None = None
         self.hangs = False
+        self.has_namespace = True
         self.reads = 0
         self.written: list[float] = []
 
@@ -50,7 +51,13 @@ class Leases:
         return self.lease
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Json:
+        if path == "/api/v1/namespaces":
+            assert body == {"metadata": {"name": "home"}}
+            self.has_namespace = True
+            return {}
         assert path == PATH
+        if not self.has_namespace:
+            raise error_of_answer(404, b"", path)
         return await self._write(path, body, None)
 
     async def put(self, path: str, body: Mapping[str, Any]) -> Json:
@@ -93,8 +100,9 @@ class Leases:
 class Candidate:
     """An elector that runs until it has lost, and what it said of that."""
 
-    def __init__(self, leases: Leases, name: str) -> None:
+    def __init__(self, leases: Leases, name: str, *, makes_namespace: bool = False) -> None:
         self.lost: list[str] = []
+        self.ended: set[str] = set()
         self.elector = Elector(
             cast(Any, leases),
             "home",
@@ -102,7 +110,9 @@ class Candidate:
             clock=time,
             now=lambda: datetime(2026, 3, 1, tzinfo=UTC),
             identity=name,
+            has_ended=self.ended.__contains__,
             on_loss=self.lost.append,
+            makes_namespace=makes_namespace,
         )
         self.task = asyncio.create_task(self.elector.run())
 
@@ -369,3 +379,41 @@ async def test_who_looks_no_more_is_dead() -> None:
     assert one.elector.what_is_dead() is None
     await asyncio.sleep(2)
     assert "has not been looked at for 61 s" in (one.elector.what_is_dead() or "")
+
+
+@in_virtual_time
+async def test_a_holder_that_has_ended_is_not_waited_for() -> None:
+    leases = Leases()
+    leases.hold("before")
+    candidate = Candidate(leases, "b")
+    candidate.ended.add("before")
+    await asyncio.wait_for(candidate.elector.gained(), LOOK_EVERY)
+    assert leases.holder == "b"
+    await candidate.stop()
+
+
+@in_virtual_time
+async def test_a_holder_that_ends_while_it_is_waited_for_is_followed_at_the_next_look() -> None:
+    leases = Leases()
+    leases.hold("before")
+    candidate = Candidate(leases, "b")
+    await asyncio.sleep(LOOK_EVERY)
+    assert leases.holder == "before"
+    candidate.ended.add("before")
+    await asyncio.wait_for(candidate.elector.gained(), 2 * LOOK_EVERY)
+    await candidate.stop()
+
+
+@in_virtual_time
+async def test_a_namespace_is_made_only_where_nobody_has_named_it() -> None:
+    leases = Leases()
+    leases.has_namespace = False
+    bound = Candidate(leases, "a")
+    await asyncio.sleep(3 * LOOK_EVERY)
+    assert not leases.has_namespace
+    assert "--lease-namespace names another namespace" in str(bound.elector.what_keeps_it())
+    await bound.stop()
+    free = Candidate(leases, "b", makes_namespace=True)
+    await asyncio.wait_for(free.elector.gained(), LOOK_EVERY)
+    assert leases.holder == "b"
+    await free.stop()

@@ -33,6 +33,7 @@ SETTINGS = Settings(
     allow_insecure_okta=False,
     lease_namespace="okta-rotator-system",
     lease_name="okta-rotator",
+    makes_lease_namespace=False,
     leader_election=False,
 )
 SECRETS = "/api/v1/namespaces/team-a/secrets"

@@ -13,6 +13,7 @@ from okta_rotator.cli.options import (
     LEASE_NAME,
     OPERATOR_NAMESPACE,
     PREFIX,
+    names_no_namespace,
     read_lease_name,
     read_lease_namespace,
     read_list,
@@ -128,7 +129,7 @@ def run(
         typer.Option(
             envvar=PREFIX + "LEASE_NAMESPACE",
             help="Where the Lease is by which one of several operators is the leader.",
-            show_default="the operator's namespace",
+            show_default="the operator's namespace, which is made where nothing names it",
         ),
     ] = None,
     lease_name: Annotated[
@@ -139,15 +140,14 @@ def run(
             "one works and the others stand by.",
         ),
     ] = LEASE_NAME,
-    leader_election: Annotated[
+    no_leader_election: Annotated[
         bool,
         typer.Option(
-            envvar=PREFIX + "LEADER_ELECTION",
-            help="Take the Lease before anything is written. With --no-leader-election nobody may "
-            "start a second operator over the same resources.",
-            show_default="on",
+            "--no-leader-election",
+            envvar=PREFIX + "NO_LEADER_ELECTION",
+            help="Take no Lease. Then nobody may start a second operator over the same resources.",
         ),
-    ] = True,
+    ] = False,
 ) -> None:
     """Run the operator, in a pod or with KUBECONFIG's current context."""
     home = read_operator_namespace(operator_namespace)
@@ -163,7 +163,8 @@ def run(
         allow_insecure_okta=allow_insecure_okta,
         lease_namespace=read_lease_namespace(lease_namespace, home),
         lease_name=read_lease_name(lease_name),
-        leader_election=leader_election,
+        makes_lease_namespace=names_no_namespace(operator_namespace, lease_namespace),
+        leader_election=not no_leader_election,
     )
     run_operator(settings)
 

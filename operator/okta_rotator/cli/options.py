@@ -46,6 +46,11 @@ def read_operator_namespace(value: str | None) -> str:
     return name
 
 
+def names_no_namespace(*values: str | None) -> bool:
+    """Whether nobody says where the operator is at home, as in a shell with a kubeconfig."""
+    return not any((*values, os.environ.get("POD_NAMESPACE")))
+
+
 def read_lease_namespace(value: str | None, operator_namespace: str) -> str:
     name = value or operator_namespace
     _demand_namespace(name, "--lease-namespace")

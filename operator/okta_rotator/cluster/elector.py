@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import time
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, assert_never
@@ -32,6 +30,7 @@ from okta_rotator.cluster.lease import (
     held_body,
     may_write,
 )
+from okta_rotator.cluster.processes import has_ended, identity
 from okta_rotator.rotation.fence import NotLeadingError
 from okta_rotator.rotation.trouble import PortError
 
@@ -63,8 +62,9 @@ class Elector:
     """A candidate for one Lease. `clock` gives its seconds, `now` the time for people to read.
 
     `api` is unfenced and nobody else's, so that a renewal never waits for another's connection.
-    `identity` is of this process and of no later one of the same pod. `on_loss` is told why the
-    lease is lost.
+    `identity` is of this process and of no later one of the same pod. `has_ended` says of a holder
+    whether it is surely no more. `on_loss` is told why the lease is lost. With `makes_namespace` a
+    namespace that is missing is made.
     """
 
     def __init__(
@@ -76,7 +76,9 @@ class Elector:
         clock: Callable[[], float],
         now: Callable[[], datetime],
         identity: str,
+        has_ended: Callable[[str], bool],
         on_loss: Callable[[str], None],
+        makes_namespace: bool = False,
     ) -> None:
         self._api = api
         self._namespace = namespace
@@ -84,7 +86,9 @@ class Elector:
         self._name = name
         self._clock = clock
         self._now = now
+        self._has_ended = has_ended
         self._on_loss = on_loss
+        self._makes_namespace = makes_namespace
         self._view = View(identity)
         self._is_stale = True
         """What we know of the Lease may not be so: it is read before anything is decided."""
@@ -159,12 +163,18 @@ class Elector:
         try:
             async with asyncio.timeout(CALL_LIMIT):
                 if self._is_stale:
-                    self._view = after_reading(self._view, await self._read(), self._clock())
+                    self._view = self._after_a_look(await self._read())
                 pause = await self._move()
         except (PortError, TimeoutError) as error:
             return self._after_trouble(error)
         self._trouble = None
         return pause
+
+    def _after_a_look(self, lease: Lease | None) -> View:
+        is_vacant = lease is not None and bool(lease.holder) and self._has_ended(lease.holder)
+        if is_vacant:
+            self._say("the lease %s was held by a process that has ended", self.lease)
+        return after_reading(self._view, lease, self._clock(), is_vacant)
 
     async def _move(self) -> float:
         now = self._clock()
@@ -185,7 +195,7 @@ class Elector:
         body = held_body(self._view, self._namespace, self._name, self._now())
         self._is_stale = self._may_be_ours = True
         sent_at = self._clock()
-        lease = await (self._put(body) if self._view.lease is not None else self._post(body))
+        lease = await (self._put(body) if self._view.lease is not None else self._made(body))
         self._is_stale = False
         self._view = after_writing(self._view, lease, sent_at)
         if self._view.is_over:
@@ -239,6 +249,16 @@ class Elector:
             return Lease(await self._api.get(f"{self._path}/{self._name}"))
         return None
 
+    async def _made(self, body: dict[str, object]) -> Lease:
+        try:
+            return await self._post(body)
+        except NotFoundError:
+            if not self._makes_namespace:
+                raise
+        await self._api.post("/api/v1/namespaces", {"metadata": {"name": self._namespace}})
+        logger.info("made the namespace %s, for the lease", self._namespace)
+        return await self._post(body)
+
     async def _post(self, body: dict[str, object]) -> Lease:
         return Lease(await self._api.post(self._path, body))
 
@@ -253,7 +273,14 @@ class Elector:
         self._told = said
 
 
-def candidate(api: KubeApi, namespace: str, name: str, on_loss: Callable[[str], None]) -> Elector:
+def candidate(
+    api: KubeApi,
+    namespace: str,
+    name: str,
+    on_loss: Callable[[str], None],
+    *,
+    makes_namespace: bool = False,
+) -> Elector:
     """This process as a candidate."""
     return Elector(
         api,
@@ -261,8 +288,10 @@ def candidate(api: KubeApi, namespace: str, name: str, on_loss: Callable[[str], 
         name,
         clock=seconds,
         now=lambda: datetime.now(UTC),
-        identity=f"{socket.gethostname()}_{uuid.uuid4()}",
+        identity=identity(),
+        has_ended=has_ended,
         on_loss=on_loss,
+        makes_namespace=makes_namespace,
     )
 
 

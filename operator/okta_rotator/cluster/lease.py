@@ -97,8 +97,12 @@ class Lost:
 Move = Write | Wait | Lost
 
 
-def after_reading(view: View, lease: Lease | None, at: float) -> View:
+def after_reading(
+    view: View, lease: Lease | None, at: float, holder_has_ended: bool = False
+) -> View:
     """`at` is when the answer had come: the change that it shows may have been made just before."""
+    if holder_has_ended:
+        return replace(view, lease=lease, free_at=at)
     known = view.lease
     if lease is None:
         free_at = view.free_at if known is None else at + known.promised
