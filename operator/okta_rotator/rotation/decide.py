@@ -73,6 +73,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     table.value_is_held_twice,
     table.known_value_has_another_id,
     table.state_knows_none_of_ours,
+    table.list_is_behind,
+    table.missing_active_is_looked_for,
     table.active_is_gone_and_previous_is_not,
     job.discarded_candidate_is_removed,
     job.inactive_candidate_is_discarded,

@@ -200,6 +200,16 @@ def named(secret_id: str) -> dict[str, str]:
         asks=named("f"),
     ),
     Row(
+        "one of two strangers, and neither is what was ours",
+        NONE,
+        (F_ON, G_ON),
+        "write intent",
+        "- - new",
+        target=None,
+        status=witnessing("z"),
+        asks=named("f"),
+    ),
+    Row(
         "neither of them",
         NONE,
         (F_ON, G_ON),

@@ -9,6 +9,7 @@ from okta_rotator.rotation.okta_view import Proof
 from okta_rotator.rotation.state import Candidate, Trigger
 from tests.unit.rotation.builders import (
     OFF,
+    A,
     C,
     F,
     P,
@@ -169,7 +170,7 @@ def test_the_candidate_is_in_okta(row: Row) -> None:
         "P published: it stays",
         FIRST,
         (F_ON, G_ON),
-        "blocked TwoSecretsExist",
+        "blocked ForeignSecret",
         NONE,
         GIVEN,
         live=True,
@@ -180,6 +181,14 @@ def test_the_candidate_is_not_in_okta(row: Row) -> None:
 
 
 @rows(
+    Row("A absent by an earlier list: list again", WITH_P, (P_ON,), "list", listed=False),
+    Row(
+        "A absent, and just accepted: the list is behind",
+        WITH_P,
+        (P_ON,),
+        "blocked OktaUnavailable",
+        proofs=proof(A),
+    ),
     Row("A off, P on: they change places", WITH_P, (A_OFF, P_ON), "write swap-roles", "p1 a0 new"),
     Row(
         "A off, P on, T differs: they change places before anything is published",

@@ -87,8 +87,7 @@ def no_state_and_one_secret(s: Snapshot) -> WriteState | None:
     (only,) = listed(s)
     if is_stand_in(only.value):
         return _first_intent(s, only)
-    is_foreign = bool(witnesses(s)) and only.id not in witnesses(s)
-    if is_foreign:
+    if _is_foreign(s, only):
         return _first_intent(s, None)
     return _adoption(s, only, None, ADOPTED) if _adopts(s) else _first_intent(s, only)
 
@@ -156,8 +155,14 @@ def _two_strangers(s: Snapshot) -> WriteState | Blocked:
     if stand_in is not None:
         return _first_intent(s, stand_in)
     if replaced is not None:
-        return _first_intent(s, _other(s, replaced))
+        other = _other(s, replaced)
+        return _first_intent(s, None if other is None or _is_foreign(s, other) else other)
     return _two_secrets_exist(s, newest_first(others)[-1])
+
+
+def _is_foreign(s: Snapshot, secret: OktaSecret) -> bool:
+    """Whether there are witnesses of what was ours, and this is not among it."""
+    return bool(witnesses(s)) and secret.id not in witnesses(s)
 
 
 def _two_secrets_exist(s: Snapshot, older: OktaSecret) -> Blocked:

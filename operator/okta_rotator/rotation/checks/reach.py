@@ -21,6 +21,8 @@ from okta_rotator.rotation.facts import (
     Verb,
     asked,
     due_rotation,
+    in_okta,
+    is_active,
     proof_of,
     requests,
 )
@@ -54,6 +56,8 @@ def nothing_needs_okta(s: Snapshot) -> Settled | None:
     if state.uid != s.resource.uid or s.seen.listed_in_this_pass:
         return None
     if s.seen.refused_at is not None or _active_was_refused(s) or _auth_method_is_news(s, state):
+        return None
+    if s.seen.secrets is not None and not is_active(in_okta(s, state.active)):
         return None
     if due_rotation(s) is not None or _previous_is_due(s, state):
         return None

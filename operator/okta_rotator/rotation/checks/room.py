@@ -55,7 +55,7 @@ def free_a_slot(s: Snapshot, state: State) -> Decision:
         or _inactive_active_deleted(s, state)
         or promise_is_pending(s, state, state.job.trigger if state.job else Trigger.REPAIR)
         or foreign_secret_is_in_the_way(s, state)
-        or _no_room(state)
+        or _no_room(s, state)
     )
 
 
@@ -175,7 +175,10 @@ def retirement(s: Snapshot, secret: OktaSecret, why: str) -> Decision | None:
     return None if is_published else DeactivateSecret(secret.id, why)
 
 
-def _no_room(state: State) -> Blocked:
+def _no_room(s: Snapshot, state: State) -> Blocked:
+    foreign = strangers(s, state)
+    if foreign:
+        return _foreign(s, state, foreign[0])
     message = (
         f"the Okta app {state.app_id} holds two client secrets, and none of them may be retired: "
         "the target Secret still holds the older one. Look at both."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.checks.first_look import (
     first_accepted,
     ours_in,
@@ -25,6 +26,7 @@ from okta_rotator.rotation.checks.proving import (
 )
 from okta_rotator.rotation.checks.room import begin
 from okta_rotator.rotation.decisions import (
+    Blocked,
     DeactivateSecret,
     Decision,
     DeleteSecret,
@@ -47,6 +49,7 @@ from okta_rotator.rotation.facts import (
     strangers,
 )
 from okta_rotator.rotation.okta_view import OktaSecret, Proof, SecretState
+from okta_rotator.rotation.seen import LATE_EFFECT
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import Credential, State, Trigger
 from okta_rotator.rotation.transitions import (
@@ -57,6 +60,7 @@ from okta_rotator.rotation.transitions import (
     superseded,
     swap_roles,
 )
+from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.rotation.values import SecretValue, is_stand_in
 
 
@@ -137,6 +141,32 @@ def value_is_held_twice(s: Snapshot) -> Decision | None:
         why = "Okta holds this value twice"
         return DeactivateSecret(one.id, why) if is_active(one) else DeleteSecret(one.id, why)
     return None
+
+
+def list_is_behind(s: Snapshot) -> Decision | None:
+    """any | A - or absent, and Okta has just accepted it: the list is not up to date.
+
+    Nothing is decided by it; it is read again in a moment.
+    """
+    state = s.state
+    if state is None or state.active is None or state.active.value is None:
+        return None
+    proof = proof_of(s, state.active.value)
+    if is_active(in_okta(s, state.active)) or proof is None or proof[0] is not Proof.ACCEPTED:
+        return None
+    message = "Okta accepts the active client secret, and its list does not have that as ACTIVE"
+    trouble = Trouble(Next.WAIT, Reason.OKTA_UNAVAILABLE, message, s.now + LATE_EFFECT)
+    return Blocked(trouble, counts=False)
+
+
+def missing_active_is_looked_for(s: Snapshot) -> ListSecrets | None:
+    """any | A - or absent by a list of an earlier pass: list again."""
+    state = s.state
+    if state is None or state.active is None or s.seen.listed_in_this_pass:
+        return None
+    if is_active(in_okta(s, state.active)):
+        return None
+    return ListSecrets("the active secret seems to be no longer active in Okta")
 
 
 def active_is_gone_and_previous_is_not(s: Snapshot) -> WriteState | None:
