@@ -106,7 +106,7 @@ class Objects:
         return found
 
     def hooks(self, event: str) -> list[Json]:
-        return [one for one in self.all if _hook(one) == event]
+        return [one for one in self.all if event in (_hook(one) or "").split(",")]
 
     @property
     def installed(self) -> Objects:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.helm import CHART, RELEASE, Helm
+from tests.chart.helm import CHART, RELEASE, Helm, HelmError
 from tests.chart.release import Release, rights_of
 from tests.cluster.audit import AuditLog, Right, refused, rights_used
 from tests.controlplane import ControlPlane
@@ -178,3 +178,21 @@ def complete(release: Release) -> None:
     patch = json.dumps({"status": {**times, "conditions": conditions}})
     where = ("job", HOOK, "-n", release.namespace, "--subresource=status", "--type=merge")
     release.control_plane.kubectl("patch", *where, "-p", patch)
+
+
+def test_where_a_namespace_is_gone_an_uninstall_says_so_before_it_deletes_anything(
+    cluster: ControlPlane, helm: Helm
+) -> None:
+    """Else the Job would never be made, and the resources of the others not be released."""
+    there, gone = cluster.create_namespace(), "gone-since"
+    cluster.kubectl("create", "namespace", gone)
+    # What is the cluster's belongs to the release of the other test.
+    apart = {"crds": {"install": False}, "rbac": {"aggregateClusterRoles": False}}
+    values = {"watchNamespaces": [there, gone], **apart}
+    release = Release.on(cluster, helm, values, namespace=there)
+    release.install()
+    cluster.kubectl("delete", "namespace", gone, "--wait=false")
+    with pytest.raises(HelmError, match=gone), release.uninstalling():
+        pass
+    assert release.get("deployment", RELEASE) is not None
+    release.remove()
