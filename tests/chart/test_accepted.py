@@ -47,6 +47,13 @@ def test_every_object_is_accepted(cluster: ControlPlane, helm: Helm, name: str) 
     check(cluster, helm.render(MATRIX[name]).all)
 
 
+@pytest.mark.parametrize("release", ["my.release", "r" * 53, "r" * 20 + "." + "r" * 32])
+def test_every_name_that_helm_lets_a_release_have_will_do(
+    cluster: ControlPlane, helm: Helm, release: str
+) -> None:
+    check(cluster, helm.render(release=release).all)
+
+
 @pytest.mark.parametrize("overlay", ["cluster-wide", "namespaced"])
 def test_every_object_of_an_overlay_is_accepted(cluster: ControlPlane, overlay: str) -> None:
     check(cluster, build(cluster, overlay).all)

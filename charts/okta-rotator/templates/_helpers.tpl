@@ -2,11 +2,11 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 52 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Cut so that there is room for the suffixes of other objects. */}}
+{{/* Cut so that there is room for the suffixes of other objects. A Service's name has no dots. */}}
 {{- define "okta-rotator.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride }}
 {{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) }}
-{{- default $full .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- default $full .Values.fullnameOverride | replace "." "-" | trunc 52 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "okta-rotator.labels" -}}
