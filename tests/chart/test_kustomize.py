@@ -35,6 +35,17 @@ def test_its_own_namespace_is_restricted(control_plane: ControlPlane) -> None:
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_the_uninstall_takes_all_but_the_namespace_which_holds_credentials(
+    control_plane: ControlPlane, page: str
+) -> None:
+    label = "pod-security.kubernetes.io/enforce"
+    command = f"kubectl delete -k deploy/overlays/cluster-wide --selector '!{label}'"
+    assert command in (ROOT / page).read_text()
+    built = build(control_plane, "cluster-wide").all
+    assert {one["kind"] for one in built if label in one["metadata"]["labels"]} == {"Namespace"}
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_is_accepted(
     control_plane: ControlPlane, crds: None, namespace: str, sample: Path

@@ -21,6 +21,7 @@ NOTED: list[tuple[Values, str]] = [
     ({"watchNamespaces": ["a"]}, "those of okta-rotator-system among them"),
     ({"watchNamespaces": ["a"]}, "a ClusterOktaConnection is not served"),
     ({"watchNamespaces": ["a", "b"]}, "looks after the namespaces a, b."),
+    ({"watchNamespaces": ["a"]}, "take it out of watchNamespaces"),
     ({"replicas": 1}, "while its node is away"),
     ({"replicas": 1, "leaderElection": {"enabled": False}}, "keep it at one pod"),
     ({"crds": {"install": False}}, "waits until the CRDs"),
