@@ -30,7 +30,7 @@ from okta_rotator.cluster.events import EventPoster
 from okta_rotator.cluster.kube_api import Json, KubeApi, NoClusterError, load_configuration
 from okta_rotator.cluster.leadership import Leadership, Unopposed
 from okta_rotator.cluster.namespaces import NamespaceLabels
-from okta_rotator.cluster.resources import list_bodies
+from okta_rotator.cluster.resources import list_bodies, list_where_allowed
 from okta_rotator.cluster.secret_watch import OwnVersions, SecretWatch, ours
 from okta_rotator.connections.book import ConnectionBook
 from okta_rotator.controller import Controller
@@ -259,10 +259,10 @@ class Runtime:
     )
     async def _first_list(self) -> list[Json]:
         """The connections; until the API server answers and knows our kinds, there is no start."""
-        bodies = await list_bodies(self._api, CONNECTION_PLURAL, self._settings.namespaces)
         if self._settings.is_clusterwide:
-            bodies += await list_bodies(self._api, CLUSTER_CONNECTION_PLURAL, ())
-        return bodies
+            bodies = await list_bodies(self._api, CONNECTION_PLURAL, ())
+            return bodies + await list_bodies(self._api, CLUSTER_CONNECTION_PLURAL, ())
+        return await list_where_allowed(self._api, CONNECTION_PLURAL, self._settings.namespaces)
 
     def _long_running(self) -> Iterator[Coroutine[None, None, None]]:
         yield self._connections.queue.run()

@@ -70,8 +70,11 @@ class Release:
 
     # Processes
 
-    def operator(self, folder: Path) -> OperatorProcess:
-        """The container of the Deployment that is on the cluster, as its ServiceAccount."""
+    def operator(self, folder: Path, namespaces: str | None = None) -> OperatorProcess:
+        """The container of the Deployment that is on the cluster, as its ServiceAccount.
+
+        `namespaces` in place of those that it looks after.
+        """
         deployment = self.get("deployment", RELEASE)
         assert deployment is not None
         spec = deployment["spec"]["template"]["spec"]
@@ -80,6 +83,8 @@ class Release:
         kubeconfig = self._admission(spec, folder)
         settings = environment(container, self.namespace)
         level = settings.pop("OKTA_ROTATOR_LOG_LEVEL")
+        if namespaces is not None:
+            settings["OKTA_ROTATOR_NAMESPACE"] = namespaces
         return OperatorProcess(kubeconfig, folder / "operator.log", level=level, settings=settings)
 
     def run_job(self, job: Json, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -127,6 +127,19 @@ def test_in_a_namespace_each_right_is_used_and_none_is_missing(
     assert rights_used_by_namespace(requests) == given
 
 
+def test_a_namespace_that_is_gone_holds_up_no_other(namespaced: Release, scene: Scene) -> None:
+    """With it goes the operator's Role in it; the next start must not wait for what is no more."""
+    process = namespaced.operator(scene.folder, f"gone,{scene.namespace}")
+    scene._operators.append(process)
+    process.start()
+    scene.connect()
+    scene.rotate()
+    scene.until_ready()
+    scene.rotate_by_hand("monday")
+    assert scene.accepts(scene.published())
+    assert "nothing is done in the namespace gone until it is allowed" in process.output()
+
+
 def rules(release: Release, scene: Scene, account: str, where: str) -> list[Json]:
     """What the API server says that the account may do in a namespace, and everywhere."""
     admitted = kubeconfig_of(release.control_plane, release.namespace, account, scene.folder / "as")

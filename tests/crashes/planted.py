@@ -15,7 +15,7 @@ import pytest
 from okta_rotator.cli.main import app
 from okta_rotator.cluster.secrets import Secrets
 from okta_rotator.okta.client import OktaClient
-from okta_rotator.rotation import engine
+from okta_rotator.rotation import engine, rivals
 from okta_rotator.rotation.okta_view import OktaSecret
 from okta_rotator.rotation.snapshot import Resource, SecretObject
 from okta_rotator.rotation.state import State, from_data, to_data
@@ -53,7 +53,7 @@ def candidate_of_an_earlier_process_is_forgotten(patch: Patch) -> None:
         return state if is_known else forget_candidate(state)
 
     patch.setattr(engine, "to_data", write)
-    patch.setattr(engine, "from_data", read)
+    patch.setattr(rivals, "from_data", read)
 
 
 def another_secret_is_deactivated(patch: Patch) -> None:

@@ -16,6 +16,7 @@ from tests.crashes.planted import PLANTED, Patch
 from tests.crashes.scenarios import ALL, MANUAL, Scenario
 from tests.crashes.stage import Place
 from tests.crashes.wire import Side
+from tests.okta_fixtures import emulator_process
 
 
 def assert_survived(
@@ -48,6 +49,7 @@ def test_a_death_before_or_after_any_call_is_survived(
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
 def test_a_planted_bug_is_found(place: Place, plant: Callable[[Patch], None]) -> None:
-    planted = replace(place, command=("tests.crashes.planted", plant.__name__))
-    found = conduct(planted, MANUAL, [Side.AFTER]).failures
+    with emulator_process(may_ring=True) as okta:
+        planted = replace(place, okta=okta, command=("tests.crashes.planted", plant.__name__))
+        found = conduct(planted, MANUAL, [Side.AFTER]).failures
     assert any(PLANTED[plant] in complaint for complaint in found), "\n".join(found)

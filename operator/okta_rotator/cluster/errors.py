@@ -18,6 +18,10 @@ LONGEST_TEXT: Final = 300
 """Characters of a foreign text that are passed on."""
 
 
+FORBIDDEN: Final = 403
+"""What the API server answers where RBAC gives no right."""
+
+
 class ClusterError(PortError):
     """The Kubernetes API refused a request, or could not be reached."""
 

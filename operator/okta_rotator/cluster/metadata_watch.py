@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar
 
-from okta_rotator.cluster.errors import ConflictError, error_of_answer
+from okta_rotator.cluster.errors import FORBIDDEN, ClusterError, ConflictError, error_of_answer
 from okta_rotator.cluster.kube_api import METADATA_ONLY, METADATA_WATCH, Json, KubeApi
 from okta_rotator.rotation.snapshot import Key
 from okta_rotator.rotation.trouble import PortError
@@ -41,7 +41,8 @@ class MetadataWatch(ABC, Generic[V]):
         self._what = what
         self._known: dict[Key, V] = {}
         self.has_begun = asyncio.Event()
-        """Set once all were listed: no change after that goes unnoticed."""
+        """Set once all were listed: no change after that goes unnoticed. Where there is no right
+        to, as in a namespace that is gone with our Role, there is nothing to wait for either."""
         self._complaint = ""
 
     @abstractmethod
@@ -67,6 +68,8 @@ class MetadataWatch(ABC, Generic[V]):
                 self.has_begun.set()
                 await self._follow(version)
             except PortError as error:
+                if isinstance(error, ClusterError) and error.status == FORBIDDEN:
+                    self.has_begun.set()
                 self._complain(error)
                 await asyncio.sleep(PAUSE)
 

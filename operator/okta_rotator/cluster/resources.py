@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -19,9 +20,11 @@ from okta_rotator.api.names import (
     VERSION,
 )
 from okta_rotator.api.rotation import RotationSpec, RotationStatus
-from okta_rotator.cluster.errors import ClusterError, NotFoundError
+from okta_rotator.cluster.errors import FORBIDDEN, ClusterError, NotFoundError
 from okta_rotator.cluster.kube_api import JSON_PATCH, Json, KubeApi
 from okta_rotator.rotation.snapshot import Key, Resource
+
+logger = logging.getLogger(__name__)
 
 UNPROCESSABLE: Final = 422
 """What the API server answers to a test of a JSON patch that fails, as to an invalid object."""
@@ -129,6 +132,27 @@ async def list_bodies(api: KubeApi, plural: str, namespaces: Iterable[str]) -> l
     for namespace in tuple(namespaces) or ("",):
         answer = await api.get(path_of(namespace, plural))
         bodies.extend(answer["items"])
+    return bodies
+
+
+async def list_where_allowed(api: KubeApi, plural: str, namespaces: Iterable[str]) -> list[Json]:
+    """The same, but for namespaces in which we have no right: they may be gone, our Role with them.
+
+    Raises ClusterError where that is so of all of them: then it is the right that is missing.
+    """
+    bodies: list[Json] = []
+    refused: list[ClusterError] = []
+    asked = tuple(namespaces)
+    for namespace in asked:
+        try:
+            bodies += await list_bodies(api, plural, [namespace])
+        except ClusterError as error:
+            if error.status != FORBIDDEN:
+                raise
+            refused.append(error)
+            logger.warning("nothing is done in the namespace %s until it is allowed", namespace)
+    if len(refused) == len(asked):
+        raise refused[0]
     return bodies
 
 
