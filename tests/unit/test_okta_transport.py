@@ -191,6 +191,19 @@ async def test_a_proxy_for_https_is_asked_for_a_tunnel_and_told_no_credentials(
     assert "authorization" not in proxy.heads[0].lower()
 
 
+async def test_a_proxy_that_refuses_its_own_password_is_told_without_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    refusing = saying(b"", status="407 Proxy Authentication Required")
+    async with Server(refusing).running() as proxy, client_of("https://acme.test") as okta:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//user:p@ss,word@"))
+        with pytest.raises(NotSentError, match="407") as caught:
+            await okta.list_secrets(APP_ID)
+    shown = caplog.text + str(caught.value) + repr(caught.value.__cause__)
+    assert "word" not in shown
+
+
 @pytest.mark.parametrize("name", ["all_proxy", "ALL_PROXY"])
 async def test_a_proxy_for_everything_is_used_where_none_is_named_for_the_scheme(
     monkeypatch: pytest.MonkeyPatch, name: str

@@ -6,6 +6,7 @@ some fifty times, since its pool looks at every connection on every event. Knows
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import Final
 from urllib.request import getproxies, proxy_bypass
@@ -25,6 +26,9 @@ is known for what it is: nothing was sent."""
 
 LARGEST_BODY: Final = 1 << 20
 """Bytes of a body, decompressed; Okta's are a few thousand."""
+
+_USER_INFO = re.compile("//.*@", re.DOTALL)
+"""Of a proxy: some of aiohttp's texts repeat its address with the password."""
 
 _FAILURES: Final[tuple[tuple[type[Exception], type[httpx.TransportError]], ...]] = (
     (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
@@ -82,7 +86,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 def translated(error: Exception) -> httpx.TransportError:
     """httpx's error for one of aiohttp's."""
     kinds = (ours for theirs, ours in _FAILURES if isinstance(error, theirs))
-    return next(kinds, httpx.ReadError)(str(error))
+    return next(kinds, httpx.ReadError)(_USER_INFO.sub("//", str(error)))
 
 
 async def _translate(
