@@ -342,6 +342,21 @@ def test_a_call_is_repeated_once_for_a_nonce_of_the_api() -> None:
     assert not bench.sign_in.needs_token
 
 
+def test_each_of_several_calls_under_way_is_repeated_for_the_same_new_nonce() -> None:
+    bench = Bench(Dpop.REQUIRED)
+    bench.taken(refusal(NO_NONCE, nonce="of-the-token"), grant("DPoP"))
+    demand = answer(401, headers={"WWW-Authenticate": 'DPoP error="use_dpop_nonce"'})
+    demand.headers["DPoP-Nonce"] = "of-the-api"
+    requests = [httpx.Request("POST", f"{BASE}/api/v1/apps/0oa{n}") for n in (1, 2)]
+    flows = [bench.sign_in.auth_flow(request) for request in requests]
+    for flow in flows:
+        next(flow)
+
+    again = [flow.send(demand) for flow in flows]
+
+    assert [proof_of(one.headers)["nonce"] for one in again] == ["of-the-api"] * 2
+
+
 INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token", error_description="expired."'}
 
 

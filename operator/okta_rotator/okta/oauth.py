@@ -67,7 +67,8 @@ class Prover:
         self._key = key
         self._clock = clock
         self._draw = draw
-        self._nonce: str | None = None
+        self.nonce: str | None = None
+        """The latest that Okta has named."""
 
     def proof(self, request: httpx.Request, token: SecretValue | None = None) -> str:
         """For one request. With `token`, bound to it too."""
@@ -78,19 +79,22 @@ class Prover:
             "iat": int(self._clock().timestamp()),
             "jti": self._draw(),
         }
-        if self._nonce is not None:
-            claims["nonce"] = self._nonce
+        if self.nonce is not None:
+            claims["nonce"] = self.nonce
         if token is not None:
             claims["ath"] = _hash(token)
         return self._key.sign({"typ": "dpop+jwt", "jwk": self._key.public}, claims)
 
-    def is_asked_for_nonce(self, response: httpx.Response) -> bool:
-        """Whether the request is to be made again, with a nonce; which is taken from any answer."""
+    def is_asked_for_nonce(self, response: httpx.Response, used: str | None) -> bool:
+        """Whether the request is to be made again, with a nonce; which is taken from any answer.
+
+        `used` is the one that the request had: of several under way each learns of the next.
+        """
         nonce = response.headers.get("dpop-nonce", "")
-        is_new = nonce != self._nonce and _NONCE.fullmatch(nonce) is not None
-        if is_new:
-            self._nonce = nonce
-        return is_new and _code(response) == "use_dpop_nonce"
+        if not _NONCE.fullmatch(nonce):
+            return False
+        self.nonce = nonce
+        return nonce != used and _code(response) == "use_dpop_nonce"
 
 
 class TokenRequest(SignIn):
@@ -125,17 +129,17 @@ class TokenRequest(SignIn):
         """With one key; again where Okta wants a proof, a nonce or its own time, once for each."""
         granted: set[str] = set()
         while True:
-            ahead = self._clock.ahead
+            ahead, used = self._clock.ahead, self._prover.nonce
             response = yield self._signed(request, key)
-            wish = self._wish(response, ahead)
+            wish = self._wish(response, ahead, used)
             if wish is None or wish in granted:
                 return response
             granted.add(wish)
 
-    def _wish(self, response: httpx.Response, ahead: timedelta) -> str | None:
+    def _wish(self, response: httpx.Response, ahead: timedelta, used: str | None) -> str | None:
         self._clock.learn(response)
         code, proved = _code(response), self._proves
-        wants_nonce = self._prover.is_asked_for_nonce(response)
+        wants_nonce = self._prover.is_asked_for_nonce(response, used)
         if wants_nonce or code == "invalid_dpop_proof":
             if not self._may_prove:
                 return None
@@ -215,8 +219,9 @@ class ServiceAppSignIn(TokenSignIn):
         token = self._token
         if token is None:
             raise RuntimeError("a call is signed only once there is a token")
+        used = self._prover.nonce
         response = yield self._signed(request, token)
-        if token.is_bound and self._prover.is_asked_for_nonce(response):
+        if token.is_bound and self._prover.is_asked_for_nonce(response, used):
             response = yield self._signed(request, token)
         if _is_refusal_of_token(response) and self._token is token:
             self._token = None
