@@ -165,6 +165,14 @@ async def test_the_organization_is_read_without_credentials() -> None:
     assert "Authorization" not in org.requests[0].headers
 
 
+@pytest.mark.parametrize("href", ["https://[::", "https://a..b\u2603", f"https://{'a.' * 130}com"])
+async def test_an_organization_without_a_host_to_show_is_none(href: str) -> None:
+    org = Org(answer(200, {"id": "00oabc", "_links": {"organization": {"href": href}}}))
+    with pytest.raises(NotOktaError) as caught:
+        await org.client().read_organization()
+    assert caught.value.trouble.reason is Reason.NOT_AN_OKTA_ORG
+
+
 @pytest.mark.parametrize("response", [answer(200, {}), api_error(403, "E0000006")])
 async def test_a_token_that_okta_knows_is_signed_in(response: httpx.Response) -> None:
     await Org(response).client().check_sign_in()

@@ -15,6 +15,7 @@ from typing import Annotated, Final
 
 import httpx
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -30,6 +31,9 @@ from okta_rotator.rotation.values import SecretValue
 
 LONGEST_TEXT: Final = 200
 """Characters of a text of Okta's that are passed on."""
+
+LONGEST_HOST: Final = 255
+"""Characters of a host that status has room for (`api/connection.py`)."""
 
 _CAUSES_SHOWN = 2
 _LEFT_OUT = "(a text that may hold a secret)"
@@ -69,8 +73,15 @@ class _Secret(_Body):
     client_secret: str | None = Field(None, repr=False)
 
 
+def _host(href: str) -> str:
+    try:
+        return httpx.URL(href).netloc.decode()
+    except httpx.InvalidURL:
+        raise ValueError("no address") from None
+
+
 class _Link(_Body):
-    href: str
+    host: Annotated[str, AfterValidator(_host), Field(alias="href", max_length=LONGEST_HOST)]
 
 
 class _OrganizationLinks(_Body):
@@ -132,7 +143,7 @@ def read_secrets(body: bytes) -> tuple[OktaSecret, ...]:
 
 def read_organization(body: bytes) -> Organization:
     found = _Organization.model_validate_json(body)
-    return Organization(found.id, httpx.URL(found.links.organization.href).netloc.decode())
+    return Organization(found.id, found.links.organization.host)
 
 
 def read_introspection(body: bytes) -> bool:
