@@ -262,6 +262,26 @@ def test_who_cannot_reach_an_app_keeps_nobody_from_it(
     assert other.condition("Ready")["reason"] == "InsufficientPermission"
 
 
+def test_who_may_only_read_an_app_and_keeps_a_state_that_cannot_be_written_keeps_nobody_from_it(
+    tenancy: Tenancy, tenant: Tenant, other: Tenant
+) -> None:
+    """Its state Secret is of another type, which Kubernetes lets nobody change."""
+    other.connect(token=tenancy.okta.add_token(role="read-only"))
+    other.until_connected()
+    active = builders.credential("ocs0000000000000000a", SecretValue("not-a-secret-of-the-app"))
+    org_id = (other.get("oktaconn", CONNECTION) or {})["status"]["orgId"]
+    names = {"app_id": tenant.app_id, "client_id": tenant.app_id, "org_id": org_id}
+    forged = to_data(builders.state(**names, active=active))
+    other.apply(other.secret_manifest(other.state_name, forged))
+    other.rotate({"spec.parameters.clientId": tenant.app_id})
+    other.until_reason("Ready", "AccessDenied")
+    name = tenancy.share(tenant.entry())
+    tenant.rotate_by(name)
+    # Whoever may have begun is waited for, half a minute.
+    tenant.until_ready(patience=60)
+    assert tenant.accepts(tenant.published())
+
+
 def test_whose_token_may_do_nothing_hears_that_and_not_who_else_is_there(
     tenancy: Tenancy, tenant: Tenant, other: Tenant
 ) -> None:

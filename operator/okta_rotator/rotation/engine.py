@@ -248,6 +248,8 @@ class Engine:
                 work.seen = self._seen_after_trouble(work.seen, decision, error.trouble)
                 return None
             if error.trouble.next is Next.PERSON:
+                # Nor does it go on, and so it may not keep another from the app meanwhile.
+                self._neighbours.was_kept_from_its_app(work.resource)
                 return Blocked(error.trouble, counts=False)
             raise
         return None
