@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -282,6 +282,14 @@ def test_a_date_that_is_not_oktas_teaches_nothing() -> None:
     bench.asked(answer(502, headers={"Date": date}))
 
     assert bench.clock() == NOW
+
+
+@pytest.mark.parametrize("year", [1971, 9999])
+def test_a_date_that_no_clock_can_show_teaches_nothing(year: int) -> None:
+    clock = OktaClock(lambda: NOW)
+    date = format_datetime(datetime(year, 12, 31, tzinfo=UTC), usegmt=True)
+    clock.learn(httpx.Response(200, headers={"Date": date, "x-okta-request-id": "r"}))
+    assert clock() == NOW
 
 
 def test_a_bearer_token_signs_calls_until_shortly_before_it_expires() -> None:

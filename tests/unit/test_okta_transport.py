@@ -455,6 +455,20 @@ async def test_a_bundle_decides_whom_to_trust(is_trusted: bool, tmp_path: Path) 
         await opened.close()
 
 
+async def test_bundles_that_nobody_trusts_any_more_leave_nothing_behind() -> None:
+    """A connection whose caBundle is edited again and again, beside one that stays."""
+    opened = sessions()
+    stays = opened.connect(ACCESS, "stays")
+    for _ in range(5):
+        bundle, _ = certificate_for("127.0.0.1")
+        held = opened.connect(replace(ACCESS, ca_bundle=bundle), "edited")
+        gc.collect()
+    assert len(opened._transports) == 3, "the usual one, the present one and the one before"
+    assert held is not stays
+    await opened.close()
+    assert not opened._closing
+
+
 async def test_only_who_signs_in_by_a_key_pays_for_the_library() -> None:
     script = (
         "import sys, okta_rotator.runtime; "

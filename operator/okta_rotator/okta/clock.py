@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 import httpx
+
+FARTHEST: Final = timedelta(days=366)
+"""No clock is wrong by more; with the end of the calendar nothing can be reckoned."""
 
 
 class OktaClock:
@@ -26,8 +30,11 @@ class OktaClock:
     def learn(self, response: httpx.Response) -> None:
         """Take the Date of an answer, whole seconds that have passed: it is never ahead of Okta."""
         date = date_of(response.headers)
-        if date is not None and "x-okta-request-id" in response.headers:
-            self.ahead = date - self._now()
+        if date is None or "x-okta-request-id" not in response.headers:
+            return
+        ahead = date - self._now()
+        if abs(ahead) <= FARTHEST:
+            self.ahead = ahead
 
 
 def date_of(headers: httpx.Headers) -> datetime | None:

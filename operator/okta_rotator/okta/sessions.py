@@ -7,11 +7,12 @@ of a connection outlives its credentials: Okta's windows do not begin anew with 
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.api.connection import ConnectionSpec
@@ -49,6 +50,9 @@ class Sessions:
         self._on_call = on_call
         self._fence = fence
         self._transports: dict[str | None, AiohttpTransport] = {}
+        """By the authorities that are trusted."""
+        self._trusting: WeakKeyDictionary[OktaClient, str | None] = WeakKeyDictionary()
+        self._closing: set[asyncio.Task[None]] = set()
         self._clients: WeakValueDictionary[Access, OktaClient] = WeakValueDictionary()
         self._governors: dict[str, tuple[str, Governor]] = {}
         """By connection, with the address of the org that it was learnt from."""
@@ -73,6 +77,7 @@ class Sessions:
         self._governors.pop(connection, None)
 
     async def close(self) -> None:
+        await asyncio.gather(*self._closing)
         for transport in self._transports.values():
             await transport.aclose()
 
@@ -86,7 +91,7 @@ class Sessions:
 
     def _new_client(self, access: Access, governor: Governor) -> OktaClient:
         clock = OktaClock(self._now)
-        return OktaClient(
+        client = OktaClient(
             access.instance_url,
             self._sign_in(access.credentials, clock),
             self._transport(access.ca_bundle),
@@ -96,6 +101,8 @@ class Sessions:
             on_call=self._on_call,
             fence=self._fence,
         )
+        self._trusting[client] = access.ca_bundle
+        return client
 
     def _sign_in(
         self, credentials: ApiTokenCredentials | ServiceAppCredentials, clock: OktaClock
@@ -127,12 +134,21 @@ class Sessions:
     def _transport(self, ca_bundle: str | None) -> AiohttpTransport:
         """One pool for all that trust the same authorities."""
         if ca_bundle not in self._transports:
+            self._close_unused()
             try:
                 self._transports[ca_bundle] = AiohttpTransport(ca_bundle)
             except ValueError:
                 message = "spec.caBundle holds no certificate (PEM, BEGIN CERTIFICATE)"
                 raise RefusedError(Trouble(Next.PERSON, Reason.INVALID_SPEC, message)) from None
         return self._transports[ca_bundle]
+
+    def _close_unused(self) -> None:
+        """A tenant that edits its caBundle again and again must not fill our memory with pools."""
+        in_use = {None, *self._trusting.values()}
+        for ca_bundle in [one for one in self._transports if one not in in_use]:
+            task = asyncio.get_running_loop().create_task(self._transports.pop(ca_bundle).aclose())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
 
 def _no_credentials(what: str) -> RefusedError:
