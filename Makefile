@@ -27,7 +27,8 @@ demo: $(READY) ## Show a rotation on a real API server (KEEP=1 leaves it running
 
 test: $(READY) $(TOOLS_READY) $(WHEELS_READY) check ## Run every check and every test
 	@$(RUN) tests.controlplane fetch
-	@$(RUN) pytest -n $(WORKERS) --dist loadfile
+	@# In the order of the folders: the quick tests come last, so that no slow file is left to one worker.
+	@$(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 slow: $(READY) ## Run the matrices that take minutes each
 	@$(RUN) tests.controlplane fetch
