@@ -21,6 +21,7 @@ from okta_rotator.neighbours import Neighbourhood
 from okta_rotator.queue import WorkQueue
 from okta_rotator.rotation.decisions import Blocked, LetGo, Settled
 from okta_rotator.rotation.engine import Engine, Outcome
+from okta_rotator.rotation.notices import Notice, log_notice
 from okta_rotator.rotation.places import aside
 from okta_rotator.rotation.snapshot import Key, Resource
 from okta_rotator.rotation.target import target_name
@@ -266,9 +267,7 @@ class Controller:
         """It may be seen to several times until its finalizer is off."""
         done = self._let_go[resource.uid]
         if not done.is_set():
-            told = {"kind": ROTATION_KIND, "resource": resource.key, "reason": "Released"}
-            line = (ROTATION_KIND, resource.key, verdict.why)
-            logger.info("%s %s: Released: %s", *line, extra=told)
+            log_notice(logger, ROTATION_KIND, resource.key, Notice("Released", verdict.why))
         done.set()
 
     def _remember(self, resource: Resource) -> None:

@@ -21,6 +21,7 @@ from tests.cluster.deployed import kubeconfig_of
 from tests.controlplane import ControlPlane
 from tests.operator_process import SOURCES, OperatorProcess
 from tests.resources import Json
+from tests.scene import Scene
 
 CLUSTER: Final = ""
 """In place of a namespace: all of them, and what is in none."""
@@ -69,6 +70,13 @@ class Release:
         return dict(json.loads(done.stdout)) if done.returncode == 0 else None
 
     # Processes
+
+    def start(self, scene: Scene, namespaces: str | None = None) -> OperatorProcess:
+        """The operator of a scene, which ends with that; `namespaces` as in `operator`."""
+        process = self.operator(scene.folder, namespaces)
+        scene._operators.append(process)
+        process.start()
+        return process
 
     def operator(self, folder: Path, namespaces: str | None = None) -> OperatorProcess:
         """The container of the Deployment that is on the cluster, as its ServiceAccount.

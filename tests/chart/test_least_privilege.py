@@ -6,8 +6,6 @@ What it asks of the API server is read from the audit log.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +14,6 @@ from tests.chart.release import CLUSTER, Release, rights_of
 from tests.cluster.audit import AuditLog, Right, refused, rights_used, rights_used_by_namespace
 from tests.cluster.deployed import kubeconfig_of
 from tests.controlplane import ControlPlane
-from tests.emulator_client import EmulatorClient
 from tests.resources import Json, changed, cluster_connection
 from tests.scene import Scene
 
@@ -24,30 +21,9 @@ SOON = {"heartbeat": 2, "logLevel": "DEBUG"}
 ELSEWHERE = "default"
 
 
-@pytest.fixture(scope="module")
-def audit(tmp_path_factory: pytest.TempPathFactory) -> AuditLog:
-    return AuditLog(tmp_path_factory.mktemp("audit"))
-
-
-@pytest.fixture(scope="module")
-def cluster(audit: AuditLog) -> Iterator[ControlPlane]:
-    """A cluster of its own: helm owns the CRDs in it, and an operator looks after all of it."""
-    with ControlPlane(*audit.flags) as running:
-        yield running
-
-
-@pytest.fixture
-def scene(cluster: ControlPlane, okta_emulator: EmulatorClient, tmp_path: Path) -> Iterator[Scene]:
-    stage = Scene(cluster, cluster.create_namespace(), okta_emulator, tmp_path)
-    yield stage
-    stage.close()
-
-
 def live(release: Release, scene: Scene, connection: Json) -> None:
     """All that an operator does: a first rotation, one by hand, a repair, two deletions."""
-    process = release.operator(scene.folder)
-    scene._operators.append(process)
-    process.start()
+    process = release.start(scene)
     scene.connect()
     scene.rotate({"spec.deletionPolicy.secret": "Delete", "spec.connection": connection})
     scene.until_ready()
@@ -129,9 +105,7 @@ def test_in_a_namespace_each_right_is_used_and_none_is_missing(
 
 def test_a_namespace_that_is_gone_holds_up_no_other(namespaced: Release, scene: Scene) -> None:
     """With it goes the operator's Role in it; the next start must not wait for what is no more."""
-    process = namespaced.operator(scene.folder, f"gone,{scene.namespace}")
-    scene._operators.append(process)
-    process.start()
+    process = namespaced.start(scene, f"gone,{scene.namespace}")
     scene.connect()
     scene.rotate()
     scene.until_ready()
@@ -194,9 +168,7 @@ def test_an_operator_for_a_namespace_serves_no_connection_of_the_cluster(
     namespaced: Release, scene: Scene
 ) -> None:
     name = share(scene)
-    process = namespaced.operator(scene.folder)
-    scene._operators.append(process)
-    process.start()
+    namespaced.start(scene)
     heard = scene.listen()
     scene.rotate({"spec.connection": {"kind": "ClusterOktaConnection", "name": name}})
     scene.until_reason("Ready", "ConnectionNotFound")

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,6 @@ from tests.chart.helm import CHART, RELEASE, Helm, HelmError
 from tests.chart.release import Release, rights_of
 from tests.cluster.audit import AuditLog, Right, refused, rights_used
 from tests.controlplane import ControlPlane
-from tests.emulator_client import EmulatorClient
 from tests.resources import Json
 from tests.scene import Scene
 
@@ -26,35 +24,9 @@ HOOK = f"{RELEASE}-release"
 CRD = "oktaclientsecretrotations.okta-rotator.dev"
 
 
-@pytest.fixture(scope="module")
-def audit(tmp_path_factory: pytest.TempPathFactory) -> AuditLog:
-    return AuditLog(tmp_path_factory.mktemp("audit"))
-
-
-@pytest.fixture(scope="module")
-def cluster(audit: AuditLog) -> Iterator[ControlPlane]:
-    """A cluster of its own, since helm owns the CRDs in it."""
-    with ControlPlane(*audit.flags) as running:
-        yield running
-
-
 @pytest.fixture
 def release(cluster: ControlPlane, helm: Helm) -> Release:
     return Release.on(cluster, helm, {"heartbeat": 2})
-
-
-@pytest.fixture
-def scene(cluster: ControlPlane, okta_emulator: EmulatorClient, tmp_path: Path) -> Iterator[Scene]:
-    stage = Scene(cluster, cluster.create_namespace(), okta_emulator, tmp_path)
-    yield stage
-    stage.close()
-
-
-def start(release: Release, scene: Scene) -> None:
-    """The pod that is installed now."""
-    process = release.operator(scene.folder)
-    scene._operators.append(process)
-    process.start()
 
 
 def older_chart(folder: Path) -> Path:
@@ -89,7 +61,7 @@ def test_a_life(release: Release, scene: Scene, audit: AuditLog) -> None:
     release.install(older_chart(scene.folder))
     scene.connect()
     guest = scene.another()
-    start(release, scene)
+    release.start(scene)
     for one in (scene, guest):
         one.rotate()
         one.until_ready()
@@ -108,7 +80,7 @@ def test_a_life(release: Release, scene: Scene, audit: AuditLog) -> None:
     assert [one.data() for one in (scene, guest)] == values
 
     release.install()
-    start(release, scene)
+    release.start(scene)
     guest.rotate()
     for one in (scene, guest):
         one.until_ready()

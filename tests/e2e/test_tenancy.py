@@ -241,17 +241,22 @@ def test_an_app_that_another_connection_to_the_same_org_rotates_is_taken(
     assert tenant.okta_secrets() == before
 
 
+def forge_state(tenant: Tenant, of: Tenant) -> None:
+    """A Secret by which the tenant's resource seems to hold the app of another."""
+    active = builders.credential("ocs0000000000000000a", SecretValue("not-a-secret-of-the-app"))
+    org_id = (tenant.get("oktaconn", CONNECTION) or {})["status"]["orgId"]
+    names = {"app_id": of.app_id, "client_id": of.app_id, "org_id": org_id}
+    forged = builders.state(**names, active=active)
+    tenant.apply(tenant.secret_manifest(tenant.state_name, to_data(forged)))
+
+
 def test_who_cannot_reach_an_app_keeps_nobody_from_it(
     tenancy: Tenancy, tenant: Tenant, other: Tenant
 ) -> None:
     """By a connection of their own to the same org, a resource that names it first and a state."""
     other.connect(token=tenancy.okta.add_token(role="none"))
     other.until_connected()
-    active = builders.credential("ocs0000000000000000a", SecretValue("not-a-secret-of-the-app"))
-    org_id = (other.get("oktaconn", CONNECTION) or {})["status"]["orgId"]
-    names = {"app_id": tenant.app_id, "client_id": tenant.app_id, "org_id": org_id}
-    forged = builders.state(**names, active=active)
-    other.apply(other.secret_manifest(other.state_name, to_data(forged)))
+    forge_state(other, tenant)
     other.rotate({"spec.parameters.clientId": tenant.app_id})
     other.until_reason("Ready", "InsufficientPermission")
     name = tenancy.share(tenant.entry())
@@ -268,11 +273,7 @@ def test_who_may_only_read_an_app_and_keeps_a_state_that_cannot_be_written_keeps
     """Its state Secret is of another type, which Kubernetes lets nobody change."""
     other.connect(token=tenancy.okta.add_token(role="read-only"))
     other.until_connected()
-    active = builders.credential("ocs0000000000000000a", SecretValue("not-a-secret-of-the-app"))
-    org_id = (other.get("oktaconn", CONNECTION) or {})["status"]["orgId"]
-    names = {"app_id": tenant.app_id, "client_id": tenant.app_id, "org_id": org_id}
-    forged = to_data(builders.state(**names, active=active))
-    other.apply(other.secret_manifest(other.state_name, forged))
+    forge_state(other, tenant)
     other.rotate({"spec.parameters.clientId": tenant.app_id})
     other.until_reason("Ready", "AccessDenied")
     name = tenancy.share(tenant.entry())

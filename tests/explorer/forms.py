@@ -117,6 +117,21 @@ class Record(NamedTuple):
     keys: bool
     """Whether `target_keys` are those of the present mapping."""
 
+    @property
+    def named(self) -> tuple[Cred, ...]:
+        return tuple(one for one in (self.active, self.previous) if one is not None)
+
+    @property
+    def ids(self) -> set[int]:
+        """Of the secrets that it names."""
+        return {one.sid for one in self.named}
+
+    @property
+    def values(self) -> set[int]:
+        """Those that it holds, the candidate's too."""
+        held = (*self.named, self.candidate)
+        return {one.value for one in held if one is not None and one.value is not None}
+
 
 class Aim(NamedTuple):
     """The target Secret."""

@@ -112,7 +112,7 @@ def _is_on_no_record(world: World, target: Aim) -> bool:
 
 def _is_truthful(world: World, blocked: Blocked, shows_values: bool) -> bool:
     record, okta = world.record, world.okta
-    named = [c.sid for c in (record.active, record.previous) if c] if record is not None else []
+    named = record.ids if record is not None else set()
     match blocked.trouble.reason:
         case Reason.TARGET_CONFLICT:
             return world.target is not None and (

@@ -117,8 +117,7 @@ def is_named(before: World, record: Record, secret: Held) -> bool:
 def _is_another_named(
     before: World, record: Record, secret: Held, listed: tuple[Held, ...]
 ) -> bool:
-    known = {one.sid for one in (record.active, record.previous) if one is not None}
-    strangers = [one for one in listed if one is not secret and one.sid not in known]
+    strangers = [one for one in listed if one is not secret and one.sid not in record.ids]
     is_meant = is_named(before, record, secret)
     return not is_meant and any(is_named(before, record, one) for one in strangers)
 
@@ -243,8 +242,8 @@ def of_going(before: World, decision: Decision, revokes: bool) -> Iterator[str]:
         return
     record, okta = before.record, before.okta
     if isinstance(decision, DeleteState) and record is not None and record.app:
-        named = {one.sid for one in (record.active, record.previous) if one is not None}
-        if any(one.sid in named for one in okta):
+        held = {one.sid for one in okta}
+        if held & record.ids:
             yield "the state is deleted before its secrets are revoked"
     is_end = isinstance(decision, LetGo) and not decision.is_incomplete
     if not is_end or (record is not None and not record.app):

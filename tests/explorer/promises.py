@@ -25,14 +25,20 @@ from tests.explorer.canon import DAY_AGO
 from tests.explorer.forms import (
     EARLIER_FROM,
     STAND_IN_FROM,
-    Cred,
     Held,
     Kind,
     Memory,
     Record,
     World,
 )
-from tests.explorer.overlap import of_dating, of_going, of_requests, of_retiring_in_time, of_rivalry
+from tests.explorer.overlap import (
+    is_named,
+    of_dating,
+    of_going,
+    of_requests,
+    of_retiring_in_time,
+    of_rivalry,
+)
 from tests.explorer.real import NUMBERS, form_of_state, id_number
 from tests.explorer.strangers import of_replacing, of_taking
 
@@ -124,8 +130,8 @@ def _of_what_is_in_okta(world: World) -> Iterator[str]:
         if _is_without_state(world) and any(v < EARLIER_FROM for v in values):
             yield "a secret of ours is in Okta, and there is no state"
         return
-    known = _known_values(world.record)
-    ids = {one.sid for one in _named(world.record)}
+    known = world.record.values
+    ids = world.record.ids
     unknown = [one.value for one in world.okta if one.value not in known and one.sid not in ids] + [
         late.value for late in world.late if late.kind is Kind.CREATE
     ]
@@ -202,10 +208,8 @@ def _was_looked_for(before: World, record: Record, secret: Held, seen: tuple[Hel
 
 def _may_be_retired(before: World, record: Record, secret: Held) -> bool:
     """What the state knows, a stand-in, and the one stranger's secret that a person named."""
-    is_known = secret.sid in {one.sid for one in _named(record)}
-    is_asked_for = secret.sid in (before.asked.replace, record.handled.replace)
-    is_known = is_known or secret.value in _known_values(record)
-    return is_known or is_asked_for or secret.value >= STAND_IN_FROM
+    is_known = secret.sid in record.ids or secret.value in record.values
+    return is_known or is_named(before, record, secret) or secret.value >= STAND_IN_FROM
 
 
 def _of_creating(before: World, value: int) -> Iterator[str]:
@@ -253,7 +257,7 @@ def _of_forgetting(before: World, record: Record) -> Iterator[str]:
     if old is None or memory is None or memory.secrets is None:
         return
     held = {one.sid for one in memory.secrets}
-    if held & {one.sid for one in _named(old)} - {one.sid for one in _named(record)}:
+    if held & old.ids - record.ids:
         yield "the state forgets a secret that Okta holds"
 
 
@@ -262,12 +266,3 @@ def _of_moving(memory: Memory | None, old: Record) -> Iterator[str]:
     proofs = memory.proofs if memory is not None else ()
     if not any(v == value and proof is Proof.ACCEPTED for v, _, proof, _ in proofs):
         yield "the roles move to a value that was not proven"
-
-
-def _named(record: Record) -> list[Cred]:
-    return [one for one in (record.active, record.previous) if one is not None]
-
-
-def _known_values(record: Record) -> set[int]:
-    held = (record.active, record.previous, record.candidate)
-    return {one.value for one in held if one is not None and one.value is not None}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from okta_rotator.rotation.okta_view import Proof
 from okta_rotator.rotation.state import Trigger
 from tests.explorer.forms import FOREIGN_FROM, STAND_IN_FROM, Cred, Record, World
+from tests.explorer.overlap import is_named
 
 A_MINUTE_AGO = -60_000
 
@@ -19,19 +20,18 @@ def of_taking(before: World, record: Record, adopts: bool) -> Iterator[str]:
     """A person's secret is named by the state only if the app's owner can have meant that."""
     old, memory = before.read_record, before.memory
     seen = memory.secrets if memory is not None else None
-    for one in _named(record):
+    for one in record.named:
         held = next((it for it in seen or () if it.sid == one.sid), None)
         if held is None or not FOREIGN_FROM <= held.value < STAND_IN_FROM:
             continue
-        is_known = old is not None and (one.sid in _ids(old) or held.value in _values(old))
+        is_known = old is not None and (one.sid in old.ids or held.value in old.values)
         is_witnessed = one.sid in _witnesses(before)
-        if not (is_known or is_witnessed or _may_be_taken(before, record, one, adopts)):
+        is_given = is_named(before, record, held) or _may_be_taken(before, record, one, adopts)
+        if not (is_known or is_witnessed or is_given):
             yield "a stranger's secret is taken that nobody gave"
 
 
 def _may_be_taken(before: World, record: Record, one: Cred, adopts: bool) -> bool:
-    if one.sid in (before.asked.replace, record.handled.replace):
-        return True
     if before.read_record is not None or before.memory is None:
         return False
     seen, given = before.memory.secrets or (), before.asked.replace
@@ -79,15 +79,3 @@ def _witnesses(world: World) -> set[int]:
     if target is not None and target.mine and target.sid is not None:
         found.add(target.sid)
     return found
-
-
-def _named(record: Record) -> list[Cred]:
-    return [one for one in (record.active, record.previous) if one is not None]
-
-
-def _ids(record: Record) -> set[int]:
-    return {one.sid for one in _named(record)}
-
-
-def _values(record: Record) -> set[int]:
-    return {one.value for one in _named(record) if one.value is not None}

@@ -60,7 +60,8 @@ def _foretold(one: Resource, freezes: Freezes, now: datetime, count: int) -> tup
     of = _connection_key(connection.kind, one.key.namespace, connection.name)
     try:
         found = forecast(Outlook(one, freezes.get(of)), now, count)
-        return describe(one, found, now, freezes, of), found.fault is not None
+        told = _of_the_connection(freezes, of)
+        return describe(one, found, now, told), found.fault is not None
     except OverflowError:
         return f"{one.key}: its rotations would come after the year 9999", True
 
@@ -142,12 +143,12 @@ def _resource(body: Mapping[str, Any]) -> Resource:
 
 
 def describe(
-    resource: Resource, found: Forecast, now: datetime, freezes: Freezes, of: ConnectionKey
+    resource: Resource, found: Forecast, now: datetime, of_the_connection: Iterator[str]
 ) -> str:
-    """The forecast of a resource, for people."""
+    """The forecast of a resource, for people, and what is to be said of its connection."""
     spec = resource.sound_spec
     name = spec.rotate_at.time_zone if spec.rotate_at is not None else "UTC"
-    notes = [f"note: {note}" for note in _notes(resource, found, freezes, of)]
+    notes = [f"note: {note}" for note in _notes(resource, found, of_the_connection)]
     table = _table(found, name, now) if found.rotations else ()
     return "\n".join([f"{resource.key}: {_rule(resource, name)}", *notes, *table])
 
@@ -164,9 +165,7 @@ def _rule(resource: Resource, zone_name: str) -> str:
     return ", ".join(parts)
 
 
-def _notes(
-    resource: Resource, found: Forecast, freezes: Freezes, of: ConnectionKey
-) -> Iterator[str]:
+def _notes(resource: Resource, found: Forecast, of_the_connection: Iterator[str]) -> Iterator[str]:
     spec, status = resource.sound_spec, resource.status
     if not spec.is_auto_rotation_enabled:
         yield "isAutoRotationEnabled is false: no rotation runs by schedule"
@@ -177,7 +176,7 @@ def _notes(
     is_paused = says_paused(resource.annotations)
     if is_paused:
         yield f"{PAUSED_ANNOTATION} is set: nothing runs until it is taken away"
-    yield from _of_the_connection(freezes, of)
+    yield from of_the_connection
     outlasts = retention_outlasts_the_interval(spec)
     if outlasts is not None:
         yield outlasts

@@ -11,7 +11,7 @@ from typing import Final
 
 from okta_rotator.api.names import API_VERSION, FIELD_MANAGER
 from okta_rotator.cluster.kube_api import Json, KubeApi
-from okta_rotator.rotation.notices import Notice
+from okta_rotator.rotation.notices import Notice, log_notice
 from okta_rotator.rotation.snapshot import Key
 from okta_rotator.rotation.trouble import PortError
 
@@ -52,15 +52,7 @@ class EventPoster:
 
     def post(self, subject: Subject, notice: Notice) -> None:
         """Have it posted, soon. Logged as well, since an Event is gone after an hour."""
-        level = logging.WARNING if notice.is_warning else logging.INFO
-        told = {
-            "kind": subject.kind,
-            "resource": subject.key,
-            "reason": notice.reason,
-            "jobId": notice.job_id,
-        }
-        line = (subject.kind, subject.key, notice.reason, notice.message)
-        logger.log(level, "%s %s: %s: %s", *line, extra=told)
+        log_notice(logger, subject.kind, subject.key, notice)
         self._on_notice(notice)
         try:
             self._waiting.put_nowait((subject, notice))

@@ -46,6 +46,7 @@ from okta_rotator.rotation.notices import (
     as_told,
     has_rotated,
     job_of,
+    log_notice,
     transitions,
 )
 from okta_rotator.rotation.places import ChangedError
@@ -241,15 +242,14 @@ class Engine:
             if error.trouble.next is Next.LOOK_AGAIN:
                 await self._look_again(work)
                 return None
+            is_final = error.trouble.next is Next.PERSON
+            if is_final and not isinstance(decision, Prove):
+                # It does not go on, and so it may not keep another from the app meanwhile.
+                self._neighbours.was_kept_from_its_app(work.resource)
             if isinstance(decision, OktaCall):
-                is_refused = error.trouble.next is Next.PERSON and not isinstance(decision, Prove)
-                if is_refused:
-                    self._neighbours.was_kept_from_its_app(work.resource)
                 work.seen = self._seen_after_trouble(work.seen, decision, error.trouble)
                 return None
-            if error.trouble.next is Next.PERSON:
-                # Nor does it go on, and so it may not keep another from the app meanwhile.
-                self._neighbours.was_kept_from_its_app(work.resource)
+            if is_final:
                 return Blocked(error.trouble, counts=False)
             raise
         return None
@@ -426,14 +426,8 @@ def _log_intent(key: Key, decision: WriteState) -> None:
     """No Event: each would be a write, and the one that tells of its end is enough."""
     job = decision.state.job
     if job is not None:
-        told = {
-            "kind": ROTATION_KIND,
-            "resource": key,
-            "reason": "Begun",
-            "jobId": job.job_id,
-            "trigger": job.trigger,
-        }
-        logger.info("%s %s: Begun: %s", ROTATION_KIND, key, decision.why, extra=told)
+        begun = Notice("Begun", decision.why, job_id=job.job_id)
+        log_notice(logger, ROTATION_KIND, key, begun, trigger=job.trigger)
 
 
 def _at_start(work: _Pass, now: datetime) -> Seen:

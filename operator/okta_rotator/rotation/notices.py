@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from okta_rotator.api.conditions import Condition, ConditionType, Reason
 from okta_rotator.api.rotation import RotationStatus
+from okta_rotator.rotation.snapshot import Key
 
 ROTATED: Final = "Rotated"
 TARGET_REPAIRED: Final = "TargetRepaired"
@@ -16,13 +18,20 @@ NOT_REVOKED: Final = "NotRevoked"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One Event. The message never holds a secret value."""
+    """One Event, or a line of the log alone. The message never holds a secret value."""
 
     reason: str
     message: str
     is_warning: bool = False
     job_id: str | None = field(default=None, compare=False)
     """Of the rotation that it belongs to."""
+
+
+def log_notice(logger: logging.Logger, kind: str, key: Key, notice: Notice, **more: str) -> None:
+    """A line of the log, with whose it is in fields of their own."""
+    told = {"kind": kind, "resource": key, "reason": notice.reason, "jobId": notice.job_id, **more}
+    level = logging.WARNING if notice.is_warning else logging.INFO
+    logger.log(level, "%s %s: %s: %s", kind, key, notice.reason, notice.message, extra=told)
 
 
 def job_of(old: RotationStatus, new: RotationStatus) -> str | None:
