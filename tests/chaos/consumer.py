@@ -16,7 +16,6 @@ import asyncio
 import base64
 import contextlib
 import ssl
-import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from typing import Any, Final, Self, TypeVar
 
 import aiohttp
 
+from tests.chaos.loops import LoopThread
 from tests.controlplane import ControlPlane
 
 INTERVAL: Final = 0.05
@@ -75,8 +75,7 @@ class Crowd:
     def __init__(self, control_plane: ControlPlane, okta_url: str) -> None:
         self._control_plane = control_plane
         self._okta_url = okta_url
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread = LoopThread("consumers")
         self._tasks: set[asyncio.Task[None]] = set()
         self._working: dict[int, asyncio.Task[None]] = {}
 
@@ -92,9 +91,7 @@ class Crowd:
         traceback: TracebackType | None,
     ) -> None:
         self._call(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.stop()
 
     def join(
         self,
@@ -142,7 +139,7 @@ class Crowd:
             return state
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return self._thread.run(work, 30)
 
     async def _open(self) -> aiohttp.ClientSession:
         credentials = self._control_plane.credentials

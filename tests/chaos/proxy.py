@@ -27,7 +27,6 @@ import contextlib
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +37,8 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
+
+from tests.chaos.loops import LoopThread
 
 # Of one connection, not of the exchange (RFC 9110, 7.6.1); or written by aiohttp itself.
 _NOT_PASSED_ON = ("Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Content-Length")
@@ -173,8 +174,8 @@ class Proxies:
     """The thread and the loop in which proxies run, while a `with` lasts."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="proxies", daemon=True)
+        self._thread = LoopThread("proxies")
+        self.loop = self._thread.loop
         self._open: list[Proxy] = []
 
     def __enter__(self) -> Self:
@@ -189,9 +190,7 @@ class Proxies:
     ) -> None:
         for proxy in list(self._open):
             self.close(proxy)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join()
-        self.loop.close()
+        self._thread.stop()
 
     def to(self, upstream: str, authority: Path | None = None, hook: Hook = let_pass) -> Proxy:
         """A proxy to a neighbour; `authority` is the certificate by which https is trusted."""
@@ -212,7 +211,7 @@ class Proxies:
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Have something done in the proxies' loop, and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+        return self._thread.run(work)
 
 
 def _passed_on(headers: Mapping[str, str]) -> CIMultiDict[str]:
