@@ -186,6 +186,9 @@ class Sequence:
         self._run.steps.append(str(edit))
         self._run.edits += 1
         self._hands_used += edit is Act.DELETE_TARGET or isinstance(edit, EditTarget)
+        if self._is_hurried and edit is Act.REMAKE:
+            # What has to be left of the target is read off the target as it settled.
+            self._settle()
         before = self._subject.seen()
         try:
             self._subject.make(edit)
