@@ -28,6 +28,7 @@ class Step(StrEnum):
     NOTE_TARGET_KEYS = "note-target-keys"
     NOTE_ASKING = "note-asking"
     NOTE_REFUSAL = "note-refusal"
+    NOTE_CANDIDATE = "note-candidate"
     NOTE_PREVIOUS = "note-previous"
     NOTE_IDS = "note-ids"
     NOTE_CLOCK = "note-clock"

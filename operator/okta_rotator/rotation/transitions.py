@@ -72,6 +72,20 @@ def move_roles(
     )
 
 
+def note_candidate(state: State, created: OktaSecret, now: datetime) -> State:
+    """The candidate is all that works in Okta, and its place in the state is needed: it is active.
+
+    No rotation has ended by that, so nothing is counted and no token is handled.
+    """
+    if state.candidate is None:
+        raise ValueError("there is no candidate")
+    return replace(
+        forget_candidate(state),
+        active=replace(known(created, state.candidate.index), value=state.candidate.value),
+        previous=_superseded_by_the_candidate(state, True, now),
+    )
+
+
 def _superseded_by_the_candidate(
     state: State, old_active_is_held: bool, now: datetime
 ) -> Credential | None:

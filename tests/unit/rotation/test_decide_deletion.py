@@ -17,6 +17,7 @@ from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.rotation.values import is_stand_in
 from tests.unit.rotation.builders import (
     CONNECTION,
+    C,
     F,
     credential,
     invalid_resource,
@@ -76,6 +77,10 @@ def decided(
         (WITH_P, (P_ON,), "write stand-in"),
         (WITH_P, (A_ON,), "write stand-in"),
         (rotating(), (A_ON,), "write stand-in"),
+        (rotating(), (C_ON,), "write note-candidate"),
+        (rotating(), (C_ON, G_OFF), "write note-candidate"),
+        (rotating(), (C_OFF,), "delete c"),
+        (DISCARDED, (C_ON,), "write note-candidate"),
         (STANDING_IN, (A_ON,), "create new"),
         (STANDING_IN, (A_ON, S_ON), "deactivate a"),
         (STANDING_IN, (A_OFF, S_ON), "delete a"),
@@ -120,6 +125,19 @@ def test_the_stand_in_takes_the_place_of_the_candidate_in_the_state() -> None:
     assert is_stand_in(after.candidate.value)
     assert (after.job, after.asked_at) == (None, None)
     assert after.active == rotating().active
+
+
+def test_a_candidate_that_works_is_known_as_active_before_a_stand_in_is_drawn() -> None:
+    decision = decided(rotating(), C_ON)
+    assert isinstance(decision, WriteState)
+    after = decision.state
+    assert after.active is not None
+    assert (after.active.secret_id, after.active.value) == ("c", C)
+    assert (after.candidate, after.job, after.asked_at) == (None, None, None)
+    assert after.last_rotated_at == rotating().last_rotated_at
+    assert after.previous is not None
+    assert after.previous.secret_id == "a"
+    assert told(decided(after, C_ON)) == "write stand-in"
 
 
 def test_the_stand_in_that_was_written_down_is_the_one_that_is_made() -> None:

@@ -15,6 +15,7 @@ from okta_rotator.rotation.transitions import (
     known,
     mark_discard,
     move_roles,
+    note_candidate,
     note_refusal,
     recent_refusals,
     superseded,
@@ -151,6 +152,11 @@ def test_the_roles_change_places_and_the_schedule_stays() -> None:
     gone = replace(credential("a", A, 0, OFF), superseded_at=NOW, deactivated_at=NOW)
     assert after.previous == gone
     assert after.last_rotated_at == before.last_rotated_at
+
+
+def test_only_a_candidate_can_be_noted_as_active() -> None:
+    with pytest.raises(ValueError, match="candidate"):
+        note_candidate(state(), secret("c", C), NOW)
 
 
 def test_an_active_secret_that_is_gone_is_forgotten_when_the_roles_change_places() -> None:

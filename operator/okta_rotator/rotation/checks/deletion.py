@@ -39,6 +39,7 @@ from okta_rotator.rotation.okta_view import OktaSecret
 from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import Candidate, State
 from okta_rotator.rotation.target import is_marked_ours, is_shared, mapped_keys, withdrawal
+from okta_rotator.rotation.transitions import note_candidate
 from okta_rotator.rotation.trouble import Trouble
 from okta_rotator.rotation.values import is_stand_in, make_stand_in
 
@@ -116,13 +117,25 @@ def _deactivated(s: Snapshot, state: State, one: OktaSecret) -> Decision:
         return DeactivateSecret(one.id, WHY)
     candidate = state.candidate
     if candidate is None or not is_stand_in(candidate.value):
-        stand_in = Candidate(make_stand_in(s.draw.randomness), 0)
-        after = replace(state, candidate=stand_in, asked_at=None, job=None)
-        why = "Okta does not let an app's only active client secret go: another takes its place"
-        return WriteState(Step.STAND_IN, after, why)
+        return _candidate_is_noted(s, state, one) or _stand_in_is_drawn(s, state)
     if len(listed(s)) < 2:
         return CreateSecret(candidate.value, "it stands in for the secret that is revoked")
     return _no_place(s, one)
+
+
+def _candidate_is_noted(s: Snapshot, state: State, one: OktaSecret) -> WriteState | None:
+    """The stand-in takes the candidate's place in the state, which has to know both."""
+    if state.candidate is None or not one.holds(state.candidate.value):
+        return None
+    why = "of what the state names only the candidate is left in Okta"
+    return WriteState(Step.NOTE_CANDIDATE, note_candidate(state, one, s.now), why)
+
+
+def _stand_in_is_drawn(s: Snapshot, state: State) -> WriteState:
+    stand_in = Candidate(make_stand_in(s.draw.randomness), 0)
+    after = replace(state, candidate=stand_in, asked_at=None, job=None)
+    why = "Okta does not let an app's only active client secret go: another takes its place"
+    return WriteState(Step.STAND_IN, after, why)
 
 
 def _no_place(s: Snapshot, one: OktaSecret) -> Blocked:
