@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from okta_rotator.rotation.state import Trigger
 from tests.explorer import hands
 from tests.explorer.bench import Setup
 from tests.explorer.explore import Budget, Configuration
@@ -22,6 +23,7 @@ from tests.explorer.forms import (
     Link,
     Record,
     Scars,
+    Task,
     Told,
     World,
 )
@@ -148,6 +150,20 @@ def inherited() -> World:
     )
     state = record(mine=False, active=active, previous=previous, keys=False)
     return world(okta=earlier, record=state, target=Aim(EARLIER_FROM, 0, True))
+
+
+def only_the_candidate_is_left() -> World:
+    """Deleted in mid-rotation; what was active, a person has deleted in the console."""
+    amid = record(candidate=Cand(1, 1, discard=False), job=Task(Trigger.SCHEDULE, 0, None), asked=0)
+    told = Told((0,), 0, Asked(), backoff=False, ready=True)
+    return world(
+        okta=(Held(1, 1, True),),
+        record=amid,
+        target=Aim(0, 0, True),
+        told=told,
+        deleting=True,
+        scars=Scars(console=True),
+    )
 
 
 def refused_thrice() -> World:
@@ -303,6 +319,14 @@ _ALL: Final = (
     # Going away, and others.
     _both("revocation", rotated(), REVOKE, REVOKED, (1, 1, 0), (2, 2, 0)),
     _both("revocation amid a rotation", due(), REVOKE, REVOKED, (0, 1, 0), (1, 2, 0)),
+    _both(
+        "revocation of a candidate",
+        only_the_candidate_is_left(),
+        REVOKE,
+        REVOKED,
+        (1, 0, 0),
+        (2, 2, 0),
+    ),
     _both("revocation of one", first_one(), REVOKE, REVOKED, (1, 1, 0), (3, 2, 0)),
     _both("stand-in left", stand_in_left(), RETAIN, CONSOLE, (0, 1, 0), (1, 1, 1)),
     _both("revoked before", revoked(), RETAIN, ASKED_AND_KILLED, (0, 1, 1), (1, 2, 1)),
