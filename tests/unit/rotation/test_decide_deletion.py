@@ -19,6 +19,7 @@ from tests.unit.rotation.builders import (
     CONNECTION,
     C,
     F,
+    P,
     credential,
     invalid_resource,
     resource,
@@ -104,6 +105,15 @@ def test_what_the_state_names_is_revoked_and_nothing_else(
     content: State, okta: tuple[OktaSecret, ...], follows: str
 ) -> None:
     assert told(decided(content, *okta)) == follows
+
+
+def test_a_copy_that_never_took_the_state_up_revokes_nothing() -> None:
+    """As of a namespace that is restored beside the living one: its secrets are in use."""
+    copied = state(uid="of-the-living-one", previous=credential("p", P, 1))
+    decision = decided(copied, A_ON, P_ON)
+    assert isinstance(decision, LetGo)
+    assert decision.is_incomplete
+    assert "written for another resource" in decision.why
 
 
 def test_the_target_goes_first() -> None:

@@ -72,6 +72,9 @@ def deleted_resource_revokes_its_secrets(s: Snapshot) -> Decision | None:
         return None
     if state.app_id != s.spec.parameters.effective_app_id:
         return None
+    if state.uid != s.resource.uid:
+        # Never taken up by this one: a restored copy, say, and the secrets are the living one's.
+        return None
     if s.connection.org_id is not None and s.connection.org_id != state.org_id:
         return None
     return _okta_is_out_of_reach(s) or _revoked(s, state)
@@ -159,6 +162,9 @@ def deleted_resource_is_let_go(s: Snapshot) -> LetGo | None:
         return None
     revokes = s.spec.deletion_policy.okta_secrets if s.resource.spec is not None else None
     if revokes is OktaSecretsAction.REVOKE and s.stored is not None:
-        why = "its state Secret is not of this app, or cannot be read: nothing is revoked"
+        why = (
+            "its state Secret is not of this app, was written for another resource, or cannot be "
+            "read: nothing is revoked"
+        )
         return LetGo(why, is_incomplete=True)
     return LetGo("the resource is being deleted")
