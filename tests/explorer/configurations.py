@@ -155,15 +155,8 @@ def inherited() -> World:
 def only_the_candidate_is_left() -> World:
     """Deleted in mid-rotation; what was active, a person has deleted in the console."""
     amid = record(candidate=Cand(1, 1, discard=False), job=Task(Trigger.SCHEDULE, 0, None), asked=0)
-    told = Told((0,), 0, Asked(), backoff=False, ready=True)
-    return world(
-        okta=(Held(1, 1, True),),
-        record=amid,
-        target=Aim(0, 0, True),
-        told=told,
-        deleting=True,
-        scars=Scars(console=True),
-    )
+    left = (Held(1, 1, True),)
+    return first_one()._replace(okta=left, record=amid, deleting=True, scars=Scars(console=True))
 
 
 def refused_thrice() -> World:

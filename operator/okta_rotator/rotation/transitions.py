@@ -59,7 +59,7 @@ def move_roles(
     index = candidate.index if previous is None else 1 - previous.index
     return replace(
         state,
-        active=Credential(created.id, index, created.created, candidate.value),
+        active=_made_of(candidate, created, index),
         previous=previous,
         candidate=None,
         asked_at=None,
@@ -81,9 +81,14 @@ def note_candidate(state: State, created: OktaSecret, now: datetime) -> State:
         raise ValueError("there is no candidate")
     return replace(
         forget_candidate(state),
-        active=replace(known(created, state.candidate.index), value=state.candidate.value),
+        active=_made_of(state.candidate, created, state.candidate.index),
         previous=_superseded_by_the_candidate(state, True, now),
     )
+
+
+def _made_of(candidate: Candidate, created: OktaSecret, index: int) -> Credential:
+    """The value is the candidate's, since Okta may hide it."""
+    return Credential(created.id, index, created.created, candidate.value)
 
 
 def _superseded_by_the_candidate(

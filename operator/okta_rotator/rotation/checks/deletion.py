@@ -163,8 +163,8 @@ def deleted_resource_is_let_go(s: Snapshot) -> LetGo | None:
     revokes = s.spec.deletion_policy.okta_secrets if s.resource.spec is not None else None
     if revokes is OktaSecretsAction.REVOKE and s.stored is not None:
         why = (
-            "its state Secret is not of this app, was written for another resource, or cannot be "
-            "read: nothing is revoked"
+            "its state Secret is not of this app, was written for another resource (which may be "
+            "using what it names), or cannot be read: nothing is revoked"
         )
         return LetGo(why, is_incomplete=True)
     return LetGo("the resource is being deleted")
