@@ -33,6 +33,7 @@ test: $(READY) $(TOOLS_READY) $(WHEELS_READY) check ## Run every check and every
 slow: $(READY) ## Run the matrices that take minutes each
 	@$(RUN) tests.controlplane fetch
 	@$(RUN) pytest -m slow
+	@$(RUN) pytest -m hypothesis --hypothesis-profile=default
 
 cover: $(READY) ## Measure the branches of the domain that its own tests take
 	@$(RUN) pytest tests/unit/rotation --cov=okta_rotator.rotation --cov-report=term:skip-covered

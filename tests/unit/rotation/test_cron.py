@@ -16,14 +16,20 @@ from okta_rotator.rotation.cron import Cron
 DAYS_LOOKED_AT = 800
 
 
-def fields(least: int, most: int, names: str = "") -> st.SearchStrategy[str]:
-    """Lists of values, ranges that run forwards and stars, some of them with a step."""
+def fields(
+    least: int, most: int, names: str = "", *, steps_from_one: bool = True
+) -> st.SearchStrategy[str]:
+    """Lists of values, ranges that run forwards and stars, some of them with a step.
+
+    `steps_from_one`: also a value with a step, which means from there to the end of the field.
+    """
     named = names.split()
     numbers = st.integers(least, most)
     value = numbers.map(str) if not named else numbers.map(str) | st.sampled_from(named)
     ranges = st.lists(numbers, min_size=2, max_size=2, unique=True).map(sorted)
     spans = st.just("*") | ranges.map(lambda ends: f"{ends[0]}-{ends[1]}")
-    stepped = st.builds("{}/{}".format, spans | value, st.integers(1, 99))
+    begin = spans | value if steps_from_one else spans
+    stepped = st.builds("{}/{}".format, begin, st.integers(1, 99))
     return st.lists(value | spans | stepped, min_size=1, max_size=3).map(",".join)
 
 
@@ -33,7 +39,8 @@ SCHEDULES = st.builds(
     fields(0, 23),
     fields(1, 31),
     fields(1, 12, "JAN feb Dec"),
-    fields(0, 7, "SUN mon Sat"),
+    # cronsim's week ends on Sunday, ours, as Kubernetes' own, on Saturday.
+    fields(0, 7, "SUN mon Sat", steps_from_one=False),
 )
 DATES = st.dates(date(2026, 1, 1), date(2036, 1, 1))
 
@@ -80,6 +87,12 @@ def test_a_schedule_is_read_as_others_read_it(schedule: str, first: date) -> Non
 )
 def test_a_range_that_runs_backwards_goes_over_the_end(schedule: str, same: str) -> None:
     assert Cron.parse(schedule) == Cron.parse(same)
+
+
+def test_a_weekday_with_a_step_goes_on_to_saturday() -> None:
+    """As in the cron of Kubernetes' CronJob, whose weekdays are 0 to 6."""
+    assert Cron.parse("0 0 * * 1/1") == Cron.parse("0 0 * * 1-6")
+    assert Cron.parse("0 0 * * 3/2") == Cron.parse("0 0 * * 3,5")
 
 
 def test_either_of_day_and_weekday_is_enough_where_both_are_given() -> None:
