@@ -103,8 +103,11 @@ class Neighbourhood:
 
     def _is_same_org(self, one: Resource, other: Resource) -> bool:
         """By what a connection said last, be it its status: to be a neighbour is no claim yet."""
-        org_id = self._connections.connection_of(one).org_id
-        return org_id is not None and org_id == self._connections.connection_of(other).org_id
+        mine = self._connections.connection_of(one).org_id
+        theirs = self._connections.connection_of(other).org_id
+        if one.deleting and None in (mine, theirs):
+            return True  # One whose connection is gone may still use what a deletion revokes.
+        return mine is not None and mine == theirs
 
 
 def _target(resource: Resource) -> Key:

@@ -45,7 +45,17 @@ def test_the_status_decides(code: int, kind: type[ClusterError], next_: Next, re
     assert error.status == code
     assert (error.trouble.next, error.trouble.reason) == (next_, reason)
     assert str(error) == "Kubernetes: patch secrets/x: what it says"
-    assert not error.trouble.may_have_landed
+
+
+@pytest.mark.parametrize(
+    ("code", "is_open"), [(409, False), (429, False), (500, True), (504, True)]
+)
+def test_a_failure_of_the_server_does_not_say_that_nothing_was_written(
+    code: int, is_open: bool
+) -> None:
+    """As "etcdserver: request timed out" does not."""
+    error = error_of_answer(code, status("what it says"), "patch secrets/x")
+    assert error.trouble.may_have_landed is is_open
 
 
 @pytest.mark.parametrize(

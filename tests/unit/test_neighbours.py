@@ -87,6 +87,16 @@ def test_two_connections_to_one_org_are_no_difference(
     assert found.neighbours_of(ONE) == (((other, False),) if are_neighbours else ())
 
 
+@pytest.mark.parametrize(("org", "are_neighbours"), [("00o1", True), ("00o2", False), (None, True)])
+def test_one_that_goes_counts_those_whose_org_nobody_knows(
+    org: str | None, are_neighbours: bool
+) -> None:
+    """They may use what its deletion revokes."""
+    going, other = replace(ONE, deleting=True), resource("two", connection__name="theirs")
+    found = seen_by(going, other, theirs=org)
+    assert found.neighbours_of(going) == (((other, False),) if are_neighbours else ())
+
+
 def test_orgs_that_are_not_known_are_not_the_same() -> None:
     one = resource("one", connection__name="theirs")
     other = resource("two", connection__name="theirs")

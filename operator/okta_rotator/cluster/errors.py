@@ -46,7 +46,10 @@ def error_of_answer(status: int, body: bytes, request: str) -> ClusterError:
     if status in (409, 410):
         return ConflictError(Trouble(Next.LOOK_AGAIN, Reason.CONFLICT, message), status)
     if status in (401, 429) or status >= 500:
-        return ClusterError(Trouble(Next.RETRY, Reason.CLUSTER_UNAVAILABLE, message), status)
+        # "etcdserver: request timed out" is an answer too, and the write may be on its way.
+        is_open = status >= 500
+        trouble = Trouble(Next.RETRY, Reason.CLUSTER_UNAVAILABLE, message, may_have_landed=is_open)
+        return ClusterError(trouble, status)
     return ClusterError(Trouble(Next.PERSON, Reason.ACCESS_DENIED, message), status)
 
 

@@ -28,8 +28,9 @@ Check = Callable[[Snapshot], Decision | None]
 
 CHECKS: Final[tuple[Check, ...]] = (
     # Going away needs neither Okta nor a connection.
-    # With Revoke, what the state names goes first.
+    # With Revoke, what the state names goes first, unless a living resource uses it.
     deletion.deleted_resource_takes_its_target_along,
+    deletion.late_secret_is_waited_for,
     deletion.deleted_resource_revokes_its_secrets,
     deletion.deleted_resource_is_let_go,
     ownership.resource_is_paused,

@@ -14,7 +14,7 @@ from typing import Final, assert_never
 
 from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import ROTATION_KIND, STATE_SUFFIX
-from okta_rotator.api.rotation import DeletionAction, RotationStatus
+from okta_rotator.api.rotation import RotationStatus
 from okta_rotator.rotation import seen as what_is_seen
 from okta_rotator.rotation.attempts import Attempt, attempt_of
 from okta_rotator.rotation.decide import decide
@@ -53,7 +53,7 @@ from okta_rotator.rotation.places import ChangedError
 from okta_rotator.rotation.ports import ClusterPort, ConnectionsPort, NeighboursPort, OktaPort
 from okta_rotator.rotation.report import next_look, report
 from okta_rotator.rotation.rivals import Beside, Rivals, stored_in
-from okta_rotator.rotation.seen import Seen
+from okta_rotator.rotation.seen import LATE_SECRET, Seen
 from okta_rotator.rotation.snapshot import (
     Draw,
     Key,
@@ -132,6 +132,8 @@ class Engine:
         self._now = now
         self._draw = draw
         self._seen: dict[str, Seen] = {}
+        self._earlier_writes_end: datetime | None = None
+        """Until then a Secret may come that an earlier process sent, or a pass that was cut off."""
         self._rivals = Rivals(cluster, neighbours)
         self._news = News()
 
@@ -146,7 +148,7 @@ class Engine:
         """
         is_first = resource.uid not in self._seen
         now = self._now()
-        seen = self._seen.get(resource.uid, Seen(since=now)).for_a_new_pass().clamped(now)
+        seen = self._remembered(resource.uid, now).for_a_new_pass().clamped(now)
         work = _Pass(resource, seen, resource.status, self._draw())
         try:
             await self._gather(work)
@@ -172,11 +174,19 @@ class Engine:
         except BaseException:
             # Nobody knows how far a call had got; what is not remembered is read anew.
             self.forget(resource.uid)
+            self._earlier_writes_end = self._now() + LATE_SECRET
             raise
         finally:
             self._rivals.pass_ended(resource)
         self._seen[resource.uid] = work.seen
         return outcome
+
+    def _remembered(self, uid: str, now: datetime) -> Seen:
+        """What this process has seen of the resource before."""
+        if self._earlier_writes_end is None:
+            self._earlier_writes_end = now + LATE_SECRET
+        new = Seen(since=now, secret_may_come_until=self._earlier_writes_end)
+        return self._seen.get(uid, new)
 
     async def _work(self, work: _Pass) -> Outcome:
         for _ in range(MOST_STEPS):
@@ -239,6 +249,8 @@ class Engine:
             await self._act(work, decision)
             work.target_is_live = isinstance(decision, ReadTarget)
         except PortError as error:
+            if error.trouble.may_have_landed and _makes_a_secret(work, decision):
+                work.seen = what_is_seen.after_an_unanswered_creation(work.seen, self._now())
             if error.trouble.next is Next.LOOK_AGAIN:
                 await self._look_again(work)
                 return None
@@ -465,8 +477,17 @@ def _without_secrets(work: _Pass, error: PortError) -> Verdict:
 
 def _goes_as_it_is(resource: Resource) -> bool:
     """Deletion with Retain needs nothing, and must not fail for want of a right."""
-    keeps = resource.sound_spec.deletion_policy.secret is DeletionAction.RETAIN
-    return resource.deleting and keeps
+    return resource.deleting and not resource.takes_target_along
+
+
+def _makes_a_secret(work: _Pass, decision: Act) -> bool:
+    """Whether it writes a Secret that was not there, under no precondition but that."""
+    match decision:
+        case WriteState():
+            return work.stored is None
+        case Publish(change=change):
+            return change.existing is None
+    return False
 
 
 def _was_discarded(stored: StoredState | None) -> bool:

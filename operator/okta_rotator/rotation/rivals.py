@@ -56,7 +56,11 @@ class Rivals:
         self._beginning.discard(resource.uid)
 
     def _others(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
-        return () if resource.deleting else self._neighbours.neighbours_of(resource)
+        """A resource that goes is in nobody's way, but may revoke what a living one uses."""
+        if resource.deleting and not resource.revokes_secrets:
+            return ()
+        found = self._neighbours.neighbours_of(resource)
+        return tuple(o for o in found if not o[0].deleting) if resource.deleting else found
 
     async def _neighbour(self, other: Resource, shares_target: bool) -> Neighbour:
         name = other.key.name + STATE_SUFFIX

@@ -14,6 +14,9 @@ from okta_rotator.rotation.values import SecretValue
 LATE_EFFECT: Final = timedelta(seconds=10)
 """A call's whole deadline: a write without an answer may land within it, and not later."""
 
+LATE_SECRET: Final = timedelta(seconds=15)
+"""A Secret whose creation had no answer may come within it, and not later."""
+
 RECHECK_AGAIN: Final = timedelta(minutes=5)
 """How soon a recheck that had no answer is repeated."""
 
@@ -54,6 +57,11 @@ class Seen:
     """Of the last call of this pass, if it failed."""
     unsettled_until: datetime | None = None
     """A write without an answer may land until then."""
+    secret_may_come_until: datetime | None = None
+    """Until then, one of our Secrets may come to be that was not there when it was read.
+
+    Of writes to Kubernetes only a creation can land so late: all others name the version read.
+    """
 
     def for_a_new_pass(self) -> Seen:
         """What outlives a pass: a refusal too, until it is written down, for it was counted."""
@@ -62,8 +70,11 @@ class Seen:
         return replace(self, app=None, listed_in_this_pass=False, proofs=proofs, trouble=None)
 
     def clamped(self, now: datetime) -> Seen:
-        """The same by a clock that may have been put back since."""
-        late = now + LATE_EFFECT
+        """The same at the beginning of a pass, by a clock that may have been put back since.
+
+        What is over is forgotten here alone: the Secrets are read after this, and not before.
+        """
+        late, come = now + LATE_EFFECT, self.secret_may_come_until
         return replace(
             self,
             proofs={asked: (proof, min(at, now)) for asked, (proof, at) in self.proofs.items()},
@@ -72,6 +83,7 @@ class Seen:
             since=_earlier(self.since, now),
             ask_again_at=_earlier(self.ask_again_at, now + RECHECK_AGAIN),
             unsettled_until=_earlier(self.unsettled_until, late),
+            secret_may_come_until=min(come, now + LATE_SECRET) if come and come > now else None,
             repaired_at=tuple(at for at in self.repaired_at if at <= now),
         )
 
@@ -168,6 +180,11 @@ def after_trouble(seen: Seen, trouble: Trouble, now: datetime) -> Seen:
     if not trouble.may_have_landed:
         return told
     return replace(told, secrets=None, listed_in_this_pass=False, unsettled_until=now + LATE_EFFECT)
+
+
+def after_an_unanswered_creation(seen: Seen, now: datetime) -> Seen:
+    """Of a Secret: it may come yet."""
+    return replace(seen, secret_may_come_until=now + LATE_SECRET)
 
 
 def after_lost_race(seen: Seen, now: datetime) -> Seen:

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from okta_rotator.api.connection import Freeze
-from okta_rotator.api.rotation import ConnectionKind, RotationSpec, RotationStatus
+from okta_rotator.api.rotation import (
+    ConnectionKind,
+    DeletionAction,
+    OktaSecretsAction,
+    RotationSpec,
+    RotationStatus,
+)
 from okta_rotator.rotation.seen import Seen
 from okta_rotator.rotation.state import Standing, State, standing_of
 from okta_rotator.rotation.trouble import Trouble
@@ -60,6 +66,18 @@ class Resource:
         if self.spec is None:
             raise ValueError(self.spec_error)
         return self.spec
+
+    @property
+    def takes_target_along(self) -> bool:
+        """Whether its deletion takes the target Secret along."""
+        spec = self.spec
+        return spec is not None and spec.deletion_policy.secret is DeletionAction.DELETE
+
+    @property
+    def revokes_secrets(self) -> bool:
+        """Whether its deletion ends its client secrets in Okta, which takes the target along."""
+        spec = self.spec
+        return spec is not None and spec.deletion_policy.okta_secrets is OktaSecretsAction.REVOKE
 
 
 @dataclass(frozen=True, slots=True)

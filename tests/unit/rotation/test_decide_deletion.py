@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,17 +12,21 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import Blocked, CreateSecret, Decision, LetGo, WriteState
 from okta_rotator.rotation.okta_view import OktaSecret
-from okta_rotator.rotation.seen import Seen
-from okta_rotator.rotation.state import Candidate, State
+from okta_rotator.rotation.seen import LATE_SECRET, Seen
+from okta_rotator.rotation.snapshot import Key
+from okta_rotator.rotation.state import Candidate, Standing, State
 from okta_rotator.rotation.trouble import Next, Trouble
-from okta_rotator.rotation.values import is_stand_in
+from okta_rotator.rotation.values import SecretValue, is_stand_in
 from tests.unit.rotation.builders import (
     CONNECTION,
+    A,
     C,
     F,
+    N,
     P,
     credential,
     invalid_resource,
+    neighbour,
     resource,
     rotating,
     secret,
@@ -114,6 +119,101 @@ def test_a_copy_that_never_took_the_state_up_revokes_nothing() -> None:
     assert isinstance(decision, LetGo)
     assert decision.is_incomplete
     assert "written for another resource" in decision.why
+
+
+# ------------------------------------------------------------------ what a living one uses
+
+
+@pytest.mark.parametrize("shared", [A, P, C])
+@pytest.mark.parametrize("okta", [(A_ON, P_ON), (A_ON, C_ON), (A_ON, P_OFF)])
+def test_what_a_living_resource_uses_too_is_not_revoked(
+    shared: SecretValue, okta: tuple[OktaSecret, ...]
+) -> None:
+    """As a restored copy does, whatever uid its state Secret names."""
+    living = neighbour(standing=Standing.LIVE, values=(N, shared))
+    decision = decided(rotating(), *okta, neighbours=(living,))
+    if any(one.holds(shared) for one in okta):
+        assert isinstance(decision, LetGo)
+        assert decision.is_incomplete
+        named = "the OktaClientSecretRotation other uses its client secrets too"
+        assert decision.why == f"{named}: nothing is revoked"
+    else:
+        assert not isinstance(decision, LetGo), "Okta does not hold it any more"
+
+
+def test_one_of_another_namespace_is_not_named() -> None:
+    key = Key("team-b", "of-others")
+    living = neighbour(key=key, standing=Standing.LIVE, values=(A,), claim=None)
+    decision = decided(WITH_P, A_ON, P_ON, neighbours=(living,))
+    assert isinstance(decision, LetGo)
+    assert decision.why.startswith("another resource in another namespace uses")
+    assert not {"team-b", "of-others"} & set(decision.why.split())
+
+
+def test_one_with_other_secrets_is_in_no_deletions_way() -> None:
+    living = neighbour(standing=Standing.LIVE, values=(N, F))
+    assert told(decided(WITH_P, A_ON, P_ON, neighbours=(living,))) == "deactivate p"
+    new = neighbour(standing=Standing.NEW)
+    assert told(decided(WITH_P, A_ON, P_ON, neighbours=(new,))) == "deactivate p"
+
+
+@pytest.mark.parametrize(("claim", "follows"), [(0, "let go"), (None, "deactivate p")])
+def test_one_whose_state_cannot_be_read_counts_if_it_has_reached_the_app(
+    claim: int | None, follows: str
+) -> None:
+    closed = neighbour(standing=Standing.LIVE, values=(), claim=claim)
+    assert told(decided(WITH_P, A_ON, P_ON, neighbours=(closed,))) == follows
+
+
+def test_the_stand_in_may_be_anybodys() -> None:
+    copied = neighbour(standing=Standing.LIVE, values=(N, S))
+    assert told(decided(STANDING_IN, A_ON, S_ON, neighbours=(copied,))) == "deactivate a"
+
+
+# ------------------------------------------------------------------ what may come late
+
+MAY_COME = Seen(secret_may_come_until=START + SECOND)
+
+
+@pytest.mark.parametrize("content", [None, WITH_P])
+@pytest.mark.parametrize("policy", [REVOKE, {"spec.deletionPolicy.secret": "Delete"}])
+def test_a_secret_that_may_come_yet_is_waited_for(
+    content: State | None, policy: dict[str, Any]
+) -> None:
+    going = resource(policy, deleting=True)
+    decision = decided(content, resource=going, seen=MAY_COME)
+    assert isinstance(decision, Blocked)
+    assert decision.trouble.next is Next.WAIT
+    assert decision.trouble.until == START + SECOND
+    assert not decision.counts
+
+
+def test_what_is_there_goes_at_once() -> None:
+    assert told(decided(WITH_P, target=target(), seen=MAY_COME)) == "delete target"
+
+
+def test_with_retain_nothing_is_waited_for() -> None:
+    going = resource({"spec.deletionPolicy.secret": "Retain"}, deleting=True)
+    assert told(decided(WITH_P, resource=going, seen=MAY_COME)) == "let go"
+    assert (
+        told(decided(WITH_P, resource=invalid_resource(deleting=True), seen=MAY_COME)) == "let go"
+    )
+
+
+def test_that_its_time_is_over_counts_from_the_next_pass_on() -> None:
+    """For what this one has read may be older."""
+    decision = decided(WITH_P, seen=MAY_COME, now=START + 2 * SECOND)
+    assert isinstance(decision, Blocked)
+    assert MAY_COME.clamped(START).secret_may_come_until == START + SECOND
+    assert MAY_COME.clamped(START + SECOND).secret_may_come_until is None
+
+
+def test_a_clock_that_was_put_back_makes_that_no_longer() -> None:
+    year = timedelta(days=365)
+    assert MAY_COME.clamped(START - year).secret_may_come_until == START - year + LATE_SECRET
+
+
+# ------------------------------------------------------------------ the order
 
 
 def test_the_target_goes_first() -> None:

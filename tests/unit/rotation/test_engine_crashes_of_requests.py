@@ -14,6 +14,7 @@ from datetime import timedelta
 import pytest
 
 from okta_rotator.rotation.decisions import LetGo
+from okta_rotator.rotation.seen import LATE_SECRET
 from tests.unit.rotation import builders
 from tests.unit.rotation.faults import (
     Call,
@@ -192,6 +193,7 @@ async def a_revocation(*, twice: bool, foreign: bool = False, under_way: bool = 
         assert world.state.candidate is not None
     if foreign:
         world.put_foreign("made-by-a-person")
+    world.clock.advance(LATE_SECRET)
     world.begin_deletion()
     return world
 

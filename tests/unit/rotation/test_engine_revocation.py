@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from okta_rotator.api.conditions import Reason
 from okta_rotator.api.names import STATE_SUFFIX
 from okta_rotator.rotation.decisions import Blocked, LetGo
 from okta_rotator.rotation.okta_view import SecretState
+from okta_rotator.rotation.seen import LATE_SECRET
+from okta_rotator.rotation.snapshot import Key
 from okta_rotator.rotation.state import State, to_data
 from okta_rotator.rotation.trouble import Next, PortError, Trouble
 from okta_rotator.rotation.values import is_stand_in
@@ -18,6 +22,7 @@ from tests.unit.rotation import builders
 from tests.unit.rotation.builders import NAME
 from tests.unit.rotation.faults import (
     LATENESS,
+    CrashError,
     Fault,
     Moment,
     named,
@@ -193,7 +198,7 @@ async def test_the_secrets_of_another_app_are_left(caplog: pytest.LogCaptureFixt
     state_of(world, app_id="0oa000000000000000aa")
     before = list(world.okta.secrets)
     world.begin_deletion()
-    outcome = await world.run()
+    outcome = await world.settle()
     assert isinstance(outcome.verdict, LetGo)
     assert world.okta.secrets == before
     assert "nothing is revoked" in caplog.text
@@ -208,6 +213,100 @@ async def test_missing_rights_in_okta_are_told() -> None:
     assert world.recorded() is not None
     await world.settle()
     assert world.cluster.secrets == {}
+
+
+# ------------------------------------------------------------------ what may come late
+
+
+@pytest.mark.parametrize("write", ["create_state", "write_target"])
+@pytest.mark.parametrize("error", [no_answer(), CrashError()], ids=["no answer", "crash"])
+async def test_a_secret_that_lands_after_the_deletion_has_begun_goes_too(
+    write: str, error: BaseException
+) -> None:
+    world = World(builders.resource(REVOKE))
+    world.add_fault(Fault(named(write), Moment.LATE, error))
+    with pytest.raises(type(error)):
+        await world.run()
+    if isinstance(error, CrashError):
+        world.restart()
+    world.begin_deletion()
+    began = world.clock()
+    outcome = await world.run()
+    assert isinstance(outcome.verdict, Blocked)
+    assert outcome.next_look is not None
+    assert outcome.next_look - began <= LATE_SECRET
+    outcome = await world.settle()
+    assert isinstance(outcome.verdict, LetGo)
+    world.clock.advance(timedelta(hours=1))
+    assert world.cluster.secrets == {}
+    assert world.ours_in_okta == world.stand_ins_in_okta
+
+
+async def test_a_pass_that_was_cut_off_may_have_sent_a_secret() -> None:
+    """As by a resource that is deleted from the queue, or by a signal."""
+    world = World(builders.resource(REVOKE))
+    world.add_fault(Fault(named("create_state"), Moment.LATE, asyncio.CancelledError()))
+    with pytest.raises(asyncio.CancelledError):
+        await world.run()
+    world.begin_deletion()
+    assert isinstance((await world.run()).verdict, Blocked)
+    assert isinstance((await world.settle()).verdict, LetGo)
+    world.clock.advance(timedelta(hours=1))
+    assert world.cluster.secrets == {}
+
+
+async def test_a_process_that_runs_for_long_waits_for_nothing() -> None:
+    world = World(builders.resource(REVOKE))
+    await world.run()
+    world.clock.advance(LATE_SECRET)
+    world.begin_deletion()
+    began = world.clock()
+    assert isinstance((await world.settle()).verdict, LetGo)
+    assert world.clock() - began < timedelta(seconds=1)
+
+
+# ------------------------------------------------------------------ what a living one uses
+
+COPY = "a-copy"
+
+
+def with_a_copy(world: World, *, deleting: bool = False) -> None:
+    """Another resource with the same state, as of a namespace that was restored elsewhere."""
+    key = Key("restored", COPY)
+    copy = replace(world.resource, key=key, uid="of-the-copy", deleting=deleting)
+    world.neighbours = ((copy, False),)
+    held = world.cluster.secrets[STATE_NAME]
+    world.cluster.secrets[COPY + STATE_SUFFIX] = replace(held, name=COPY + STATE_SUFFIX)
+
+
+async def test_what_a_copy_uses_is_not_revoked_and_that_is_told() -> None:
+    world = await a_revocation(twice=True)
+    with_a_copy(world)
+    before = list(world.okta.secrets)
+    outcome = await world.settle()
+    assert isinstance(outcome.verdict, LetGo)
+    assert outcome.verdict.is_incomplete
+    assert world.okta.secrets == before
+    assert "NotRevoked" in notices(world)
+
+
+async def test_a_copy_that_goes_too_keeps_nothing() -> None:
+    world = await a_revocation(twice=True)
+    with_a_copy(world, deleting=True)
+    await world.settle()
+    assert [is_stand_in(one.value) for one in world.okta.secrets] == [True]
+
+
+async def test_the_states_of_others_are_read_only_where_something_is_revoked() -> None:
+    world = World(builders.resource({"spec.deletionPolicy.secret": "Delete"}))
+    await rotated_once(world)
+    with_a_copy(world)
+    world.clock.advance(LATE_SECRET)
+    world.begin_deletion()
+    world.forget_calls()
+    outcome = await world.run()
+    assert outcome.verdict == LetGo("the resource is being deleted")
+    assert world.wire.count("read_secret") == 2
 
 
 async def test_nothing_secret_is_told_by_a_deletion(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,7 +2,8 @@
 
 With Retain nothing needs Okta or a connection. With `oktaSecrets: Revoke` the order is: the target,
 what is INACTIVE, the candidate, the previous, the active one (with a stand-in in its place where
-Okta would be left without an ACTIVE secret), the state Secret.
+Okta would be left without an ACTIVE secret), the state Secret. Nothing is revoked that a living
+resource uses too.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import replace
 from typing import Final
 
 from okta_rotator.api.conditions import Reason
-from okta_rotator.api.rotation import DeletionAction, OktaSecretsAction
 from okta_rotator.rotation.checks.reach import a_write_may_still_land
+from okta_rotator.rotation.checks.rivalry import may_use, named_to
 from okta_rotator.rotation.decisions import (
     Blocked,
     CreateSecret,
@@ -40,7 +41,7 @@ from okta_rotator.rotation.snapshot import Snapshot
 from okta_rotator.rotation.state import Candidate, State
 from okta_rotator.rotation.target import is_marked_ours, is_shared, mapped_keys, withdrawal
 from okta_rotator.rotation.transitions import note_candidate
-from okta_rotator.rotation.trouble import Trouble
+from okta_rotator.rotation.trouble import Next, Trouble
 from okta_rotator.rotation.values import is_stand_in, make_stand_in
 
 WHY: Final = "deletionPolicy.oktaSecrets"
@@ -48,9 +49,9 @@ WHY: Final = "deletionPolicy.oktaSecrets"
 
 def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | Publish | None:
     """`deletionPolicy.secret: Delete`: a Secret that is ours, or our keys of one that is shared."""
-    if not s.resource.deleting or s.resource.spec is None or s.target is None:
+    if not (s.resource.deleting and s.resource.takes_target_along):
         return None
-    if s.spec.deletion_policy.secret is not DeletionAction.DELETE or s.target.deleting:
+    if s.target is None or s.target.deleting:
         return None
     if not is_marked_ours(s.target, s.resource) or target_holds_credentials(s):
         return None
@@ -63,12 +64,22 @@ def deleted_resource_takes_its_target_along(s: Snapshot) -> DeleteTarget | Publi
     return DeleteTarget("deletionPolicy.secret")
 
 
+def late_secret_is_waited_for(s: Snapshot) -> Blocked | None:
+    """One whose creation had no answer may come yet, and would outlive the resource.
+
+    Until that is over, what there is to take along is not known; then all is read anew.
+    """
+    until = s.seen.secret_may_come_until
+    if until is None or not (s.resource.deleting and s.resource.takes_target_along):
+        return None
+    message = "a Secret that was sent to Kubernetes before may still come; its time is waited out"
+    return Blocked(Trouble(Next.WAIT, Reason.PROGRESSING, message, until), counts=False)
+
+
 def deleted_resource_revokes_its_secrets(s: Snapshot) -> Decision | None:
     """`deletionPolicy.oktaSecrets: Revoke`: all that the state names, and nothing else."""
     state = s.state
-    if not s.resource.deleting or s.resource.spec is None or state is None:
-        return None
-    if s.spec.deletion_policy.okta_secrets is not OktaSecretsAction.REVOKE:
+    if state is None or not (s.resource.deleting and s.resource.revokes_secrets):
         return None
     if state.app_id != s.spec.parameters.effective_app_id:
         return None
@@ -107,12 +118,25 @@ def _held_up(trouble: Trouble) -> Trouble:
 def _revoked(s: Snapshot, state: State) -> Decision:
     found = (candidate_in_okta(s), in_okta(s, state.previous), in_okta(s, state.active))
     known = [one for one in found if one is not None and not _is_stand_in(state, one)]
+    used = _another_uses_them(s, known)
+    if used is not None:
+        return used
     off = next((one for one in known if not is_active(one)), None)
     if off is not None:
         return DeleteSecret(off.id, WHY)
     if not known:
         return DeleteState("what it names is revoked")
     return _deactivated(s, state, known[0])
+
+
+def _another_uses_them(s: Snapshot, secrets: list[OktaSecret]) -> LetGo | None:
+    """As a copy does whose state Secret came along, be it with this one's uid in it."""
+    users = (o for o in s.neighbours if any(may_use(o, secret) for secret in secrets))
+    user = next(users, None)
+    if user is None:
+        return None
+    why = f"{named_to(s, user)} uses its client secrets too: nothing is revoked"
+    return LetGo(why, is_incomplete=True)
 
 
 def _deactivated(s: Snapshot, state: State, one: OktaSecret) -> Decision:
@@ -160,8 +184,7 @@ def deleted_resource_is_let_go(s: Snapshot) -> LetGo | None:
     """Needs neither Okta nor a connection: with Retain, everything stays as it is."""
     if not s.resource.deleting:
         return None
-    revokes = s.spec.deletion_policy.okta_secrets if s.resource.spec is not None else None
-    if revokes is OktaSecretsAction.REVOKE and s.stored is not None:
+    if s.resource.revokes_secrets and s.stored is not None:
         why = (
             "its state Secret is not of this app, was written for another resource (which may be "
             "using what it names), or cannot be read: nothing is revoked"

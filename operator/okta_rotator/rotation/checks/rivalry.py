@@ -15,6 +15,7 @@ from typing import Final
 from okta_rotator.api.conditions import Reason
 from okta_rotator.rotation.decisions import Blocked, ListSecrets, needs_a_person
 from okta_rotator.rotation.facts import listed
+from okta_rotator.rotation.okta_view import OktaSecret
 from okta_rotator.rotation.snapshot import Neighbour, Snapshot
 from okta_rotator.rotation.state import Standing, claimed_values
 from okta_rotator.rotation.trouble import Next, Trouble
@@ -77,15 +78,25 @@ def _first_they_are_let_speak(s: Snapshot, claims: list[Neighbour]) -> Blocked |
     return Blocked(Trouble(Next.WAIT, Reason.PROGRESSING, message, until), counts=False)
 
 
+def may_use(one: Neighbour, secret: OktaSecret) -> bool:
+    """Whether the app of another resource may sign in with it: what cannot be read may hold it."""
+    is_closed = one.standing is Standing.LIVE and not one.values
+    return any(map(secret.holds, one.values)) or (is_closed and one.claim is not None)
+
+
+def named_to(s: Snapshot, one: Neighbour) -> str:
+    """The name of another resource, where it is of the same namespace and so no secret."""
+    if one.key.namespace == s.resource.key.namespace:
+        return f"the OktaClientSecretRotation {one.key.name}"
+    return "another resource in another namespace"
+
+
 def _conflict(s: Snapshot, first: Neighbour) -> Blocked:
-    is_near = first.key.namespace == s.resource.key.namespace
-    name = f"the OktaClientSecretRotation {first.key.name}" if is_near else "another resource"
     what = "has the same target Secret" if first.shares_target else "rotates the same Okta app"
-    where = "" if is_near else " in another namespace"
     return needs_a_person(
         Reason.CONFLICT,
-        f"{name}{where} {what}, and came first. Delete one of the two; this one does nothing as "
-        "long as the other is there.",
+        f"{named_to(s, first)} {what}, and came first. Delete one of the two; this one does "
+        "nothing as long as the other is there.",
     )
 
 
