@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from okta_rotator.api.names import SECRET_ID_ANNOTATION, STATE_SUFFIX
-from okta_rotator.api.rotation import AdoptionPolicy, OktaSecretsAction
+from okta_rotator.api.rotation import AdoptionPolicy
 from okta_rotator.api.rotation_status import RotationStatus
 from okta_rotator.rotation.decide import decide
 from okta_rotator.rotation.decisions import (
@@ -32,7 +32,7 @@ from okta_rotator.rotation.decisions import (
 )
 from okta_rotator.rotation.engine import Engine, _at_start, _Pass, _without_the_noted
 from okta_rotator.rotation.okta_view import Proof
-from okta_rotator.rotation.seen import Seen
+from okta_rotator.rotation.seen import LATE_SECRET, Seen
 from okta_rotator.rotation.snapshot import Connection, Draw, Resource, SecretObject, Snapshot
 from okta_rotator.rotation.state import from_data
 from okta_rotator.rotation.target import TargetChange
@@ -130,8 +130,17 @@ class Setup:
     @property
     def revokes(self) -> bool:
         """Whether the secrets in Okta go with the resource."""
-        policy = self.resource.sound_spec.deletion_policy
-        return policy.okta_secrets is OktaSecretsAction.REVOKE
+        return self.resource.revokes_secrets
+
+    @property
+    def takes_along(self) -> bool:
+        """Whether the target goes with the resource."""
+        return self.resource.takes_target_along
+
+    @property
+    def verifies(self) -> bool:
+        """Whether a value is proven before it is published."""
+        return self.resource.sound_spec.verification.enabled
 
     @property
     def adopts(self) -> bool:
@@ -186,7 +195,14 @@ class Bench:
 
     def seen(self) -> Seen:
         memory = self.world.memory
-        return Seen(since=NOW) if memory is None else real_seen(memory, self._setup.shows_values)
+        if memory is None:
+            return Seen(since=NOW, secret_may_come_until=NOW + LATE_SECRET)
+        return real_seen(memory, self._setup.shows_values)
+
+    def memory_of(self, seen: Seen) -> Memory:
+        """What of it makes a difference."""
+        memory = form_of_seen(seen)
+        return memory._replace(coming=memory.coming and self._setup.takes_along)
 
     def work(self) -> _Pass:
         """The pass under way, as the engine has it in hand."""
@@ -217,7 +233,7 @@ class Bench:
             work = Bench(self._setup, world._replace(running=running)).work()
             work.seen = seen
             seen = _without_the_noted(work) if world.memory else _at_start(work, self.clock())
-        return canonical(world._replace(memory=form_of_seen(seen), running=running))
+        return canonical(world._replace(memory=self.memory_of(seen), running=running))
 
     def after(self, decision: Decision, outcome: Outcome) -> World | None:
         """The world after the decision met this outcome; None if it cannot meet it."""
@@ -247,7 +263,7 @@ class Bench:
             return None
         if outcome is Outcome.STALE:
             self.okta.secrets = list(map(real_secret, world.okta))
-        memory = None if crashed else form_of_seen(work.seen)
+        memory = None if crashed else self.memory_of(work.seen)
         left = self._left(decision, memory, None if ended or crashed else work)
         return canonical(left._replace(gone=isinstance(decision, LetGo) and ended))
 
@@ -274,7 +290,7 @@ class Bench:
         except (PortError, CrashError):
             is_gone = False
         seen = self.engine._seen.get(uid)
-        left = self._left(None, None if seen is None else form_of_seen(seen), None)
+        left = self._left(None, None if seen is None else self.memory_of(seen), None)
         return canonical(left._replace(gone=is_gone))
 
     def _left(self, decision: Decision | None, memory: Memory | None, work: _Pass | None) -> World:

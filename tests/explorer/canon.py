@@ -82,6 +82,8 @@ def used_values(world: World) -> Iterator[int]:
     for late in world.late:
         if late.value is not None:
             yield late.value
+    if world.rival is not None:
+        yield from world.rival.values
 
 
 def used_ids(world: World) -> Iterator[int]:
@@ -302,6 +304,7 @@ class _Renaming:
             refusals=tuple(self._time(at) for at in w.refusals),
             asked=self._asked(w.asked),
             doomed=None if w.doomed is None else self._value(w.doomed),
+            rival=w.rival and w.rival._replace(values=tuple(map(self._value, w.rival.values))),
         )
 
     def _value(self, value: int) -> int:

@@ -33,9 +33,11 @@ RETAIN: Final = Setup(builders.resource())
 DELETE: Final = Setup(builders.resource({"spec.deletionPolicy.secret": "Delete"}))
 HIDDEN: Final = Setup(builders.resource(), shows_values=False)
 ADOPT: Final = Setup(builders.resource({"spec.adoptionPolicy": "Adopt"}))
-REVOKE: Final = Setup(
-    builders.resource({"spec.deletionPolicy": {"secret": "Delete", "oktaSecrets": "Revoke"}})
-)
+_REVOKE: Final = {"spec.deletionPolicy": {"secret": "Delete", "oktaSecrets": "Revoke"}}
+REVOKE: Final = Setup(builders.resource(_REVOKE))
+REVOKE_HIDDEN: Final = Setup(builders.resource(_REVOKE), shows_values=False)
+REVOKE_ADOPTED: Final = Setup(builders.resource({**_REVOKE, "spec.adoptionPolicy": "Adopt"}))
+UNPROVEN: Final = Setup(builders.resource({"spec.verification.enabled": False}))
 
 
 def keeping(**previous: str) -> Setup:
@@ -246,6 +248,13 @@ REVOKED: Final = (
     hands.target_is_a_strangers,
     *CONSOLE,
 )
+COPIED: Final = (
+    hands.a_copy_is_seen,
+    hands.the_copy_goes,
+    hands.rotation_is_asked_for,
+    hands.resource_is_deleted,
+)
+GOING_SOON: Final = (hands.resource_is_deleted, hands.target_is_deleted, hands.record_is_deleted)
 NAMING: Final = (hands.a_secret_is_named_as_foreign, hands.requests_are_withdrawn, *CONSOLE)
 KEPT: Final = (*hands.REQUESTS, hands.console_deactivates, hands.clock_is_put_back)
 LOSING: Final = (hands.record_is_restored_and_target_lost, *hands.RESTORES, hands.status_is_wiped)
@@ -321,6 +330,14 @@ _ALL: Final = (
         (2, 2, 0),
     ),
     _both("revocation of one", first_one(), REVOKE, REVOKED, (1, 1, 0), (3, 2, 0)),
+    _both("revocation beside a copy", rotated(), REVOKE, COPIED, (0, 2, 0), (1, 3, 0)),
+    _both("revocation of a first one", world(), REVOKE, GOING_SOON, (1, 1, 0), (2, 1, 0)),
+    _both("revocation of an adopted one", found(), REVOKE_ADOPTED, REVOKED, (1, 1, 0), (2, 1, 0)),
+    _both("revocation, taken up", inherited(), REVOKE, GOING_SOON, (1, 1, 0), (2, 1, 0)),
+    _both("revocation, values hidden", rotated(), REVOKE_HIDDEN, REVOKED, (0, 1, 0), (1, 1, 0)),
+    _both("deletion of a first one", world(), DELETE, GOING_SOON, (1, 1, 0), (2, 1, 0)),
+    _both("unproven", due(), UNPROVEN, CONSOLE, (1, 1, 0), (1, 1, 1)),
+    _both("unproven at first", found(), UNPROVEN, CONSOLE, (1, 1, 0), (2, 1, 0)),
     _both("stand-in left", stand_in_left(), RETAIN, CONSOLE, (0, 1, 0), (1, 1, 1)),
     _both("revoked before", revoked(), RETAIN, ASKED_AND_KILLED, (0, 1, 1), (1, 2, 1)),
     _both("another resource", world(), RETAIN, RIVALS, (1, 1, 0), (2, 3, 0)),

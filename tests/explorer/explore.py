@@ -25,7 +25,7 @@ from tests.explorer.forms import World
 from tests.explorer.goals import calmed, is_final, shortfall
 from tests.explorer.hands import Hand, rotation_comes_due
 from tests.explorer.outcomes import Outcome, possible, row_of
-from tests.explorer.promises import broken
+from tests.explorer.promises import OF_PROOFS, broken
 from tests.explorer.real import NOW
 
 
@@ -245,6 +245,10 @@ class Explorer:
         self, at: int, name: str, before: World, decision: Decision | None, after: World
     ) -> None:
         for promise in self._broken(before, decision, after):
+            self._blame(at, name, promise)
+
+    def _blame(self, at: int, name: str, promise: str) -> None:
+        if self._it.setup.verifies or promise not in OF_PROOFS:
             self._blamed.append((at, name, promise))
 
     def _broken(self, before: World, decision: Decision | None, after: World) -> Iterator[str]:
@@ -302,7 +306,7 @@ class Explorer:
                 return
             wrong = told
         rows = ", ".join(row_of(self._decision(one)) for one in circle)
-        self._blamed.append((circle[-1], f"for ever: {rows}", wrong))
+        self._blame(circle[-1], f"for ever: {rows}", wrong)
 
     def _waited(self, verdict: Verdict, done: World) -> World:
         if is_final(verdict):

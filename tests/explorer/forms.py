@@ -178,6 +178,8 @@ class Memory(NamedTuple):
     """Okta refused a value, and the state does not say so yet."""
     tried: tuple[tuple[str, int], ...]
     """The requests that were there when the last attempt failed, by the fields of `Asked`."""
+    coming: bool
+    """A Secret whose creation had no answer may come yet; of no matter where none goes along."""
 
 
 class Running(NamedTuple):
@@ -221,6 +223,8 @@ class Rival(NamedTuple):
     begun: bool
     reaches: bool
     """Its own connection has reached the app, without which its word does not count."""
+    values: tuple[int, ...] = ()
+    """Those of its state, where that is a copy of ours; else it has made its own."""
 
 
 class Link(IntEnum):
@@ -308,6 +312,10 @@ class World(NamedTuple):
         if value is None or value in self.distrusted:
             return False
         return any(one.on and one.value == value for one in self.okta)
+
+    def uses(self, value: int) -> bool:
+        """Whether another resource has a state with this value."""
+        return self.rival is not None and value in self.rival.values
 
     @property
     def published(self) -> int | None:

@@ -36,7 +36,7 @@ from tests.explorer.forms import (
 
 Moves = Iterator[tuple[str, World]]
 
-SECONDS: Final = "ten seconds pass"
+SECONDS: Final = "seconds pass"
 MINUTE: Final = "an hour passes"
 DAY: Final = "a day passes"
 
@@ -56,7 +56,7 @@ def after_seconds(world: World) -> World:
     """The window of a write without an answer closes, and Okta's lists are up to date."""
     if world.older is not None:
         world = world._replace(older=world.okta)
-    return canonical(_remembering(world, unsettled=False))
+    return canonical(_remembering(world, unsettled=False, coming=False))
 
 
 def _remembering(world: World, **changes: Any) -> World:
@@ -88,7 +88,8 @@ def time_passes(world: World) -> Moves:
     if world.running is not None or world.gone or world.late:
         return
     is_stale = world.older is not None and world.older != world.okta
-    if is_stale or (world.memory is not None and world.memory.unsettled):
+    is_open = world.memory is not None and (world.memory.unsettled or world.memory.coming)
+    if is_stale or is_open:
         yield SECONDS, after_seconds(world)
     yield MINUTE, after_an_hour(world)
     if world.refusals or (world.record is not None and world.record.tries) or _is_kept(world):
@@ -311,6 +312,25 @@ def another_resource_comes_and_goes(world: World) -> Moves:
             how = "that reaches the app" if reaches else "without a way to the app"
             rival = Rival(is_older, begun=False, reaches=reaches)
             yield f"{name} resource is seen {how}", world._replace(rival=rival)
+
+
+def a_copy_is_seen(world: World) -> Moves:
+    """A resource with the state of this one, as in a namespace that was restored elsewhere."""
+    record = world.record
+    if world.rival is not None or record is None or record.active is None or not record.app:
+        return
+    held = (record.active, record.previous, record.candidate)
+    values = tuple(one.value for one in held if one is not None and one.value is not None)
+    for is_older, reaches in product((True, False), repeat=2):
+        name = f"a copy, {'older' if is_older else 'newer'}, is seen"
+        how = "that reaches the app" if reaches else "without a way to the app"
+        copy = Rival(is_older, begun=True, reaches=reaches, values=values)
+        yield f"{name} {how}", world._replace(rival=copy)
+
+
+def the_copy_goes(world: World) -> Moves:
+    if world.rival is not None:
+        yield "the copy goes", world._replace(rival=None)
 
 
 def clock_is_put_back(world: World) -> Moves:

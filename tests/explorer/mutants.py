@@ -286,6 +286,18 @@ def a_refusal_is_believed_at_once(patch: Patch) -> None:
     patch.setattr(table, "judge_refusal", lambda s, state, at: None)
 
 
+def what_another_uses_is_revoked(patch: Patch) -> None:
+    patch.setattr(deletion, "may_use", lambda one, secret: False)
+
+
+def a_late_secret_is_not_waited_for(patch: Patch) -> None:
+    instead_of(patch, deletion.late_secret_is_waited_for)
+
+
+def nothing_is_revoked(patch: Patch) -> None:
+    instead_of(patch, deletion.deleted_resource_revokes_its_secrets)
+
+
 MUTANTS: Final[dict[Mutant, str]] = {
     post_before_the_intent: "a secret is made that is no candidate of the state",
     publish_before_the_roles_move: "something is published without an active secret",
@@ -319,6 +331,9 @@ MUTANTS: Final[dict[Mutant, str]] = {
     witnesses_are_ignored: "a stranger's secret is taken that nobody gave",
     a_refusal_is_believed_at_once: "an active secret is replaced on a refusal that was not looked "
     "into",
+    what_another_uses_is_revoked: "a secret is revoked that another resource uses",
+    a_late_secret_is_not_waited_for: "a Secret may come after its resource has gone",
+    nothing_is_revoked: "client secrets are left that nobody else uses",
 }
 """Each with the promise that it breaks."""
 
@@ -337,5 +352,8 @@ WHERE: Final[dict[Mutant, str]] = {
     the_recheck_is_never_due: "recheck",
     a_target_is_adopted_whosever_it_is: "one of two",
     witnesses_are_ignored: "not ours",
+    what_another_uses_is_revoked: "revocation beside a copy",
+    a_late_secret_is_not_waited_for: "deletion of a first one",
+    nothing_is_revoked: "revocation of one",
 }
 """Those that are looked for in a configuration of their own, for only there are they found soon."""

@@ -32,6 +32,7 @@ from tests.explorer.forms import (
     Due,
     Held,
     Keeping,
+    Link,
     Record,
     World,
 )
@@ -66,7 +67,7 @@ def is_asked(world: World, field: str) -> bool:
 def comes_second(world: World) -> bool:
     """Whether the other resource for the app goes first."""
     rival, record = world.rival, world.read_record
-    if rival is None or not rival.reaches:
+    if rival is None or not (rival.reaches or any(world.uses(one.value) for one in world.okta)):
         return False
     mine = 0 if record is None else 2 if record.active else 1 if record.candidate else 0
     theirs = 2 if rival.begun else 0
@@ -258,6 +259,38 @@ def of_going(before: World, decision: Decision, revokes: bool) -> Iterator[str]:
         yield "an app is left without an active secret"
 
 
+def of_leaving(before: World, decision: Decision, takes_along: bool) -> Iterator[str]:
+    """What goes with a resource is there no more, and does not come after it."""
+    if not isinstance(decision, LetGo):
+        return
+    creations = (
+        (late.record if before.record is None else late.target if before.target is None else None)
+        for late in before.late
+    )
+    if takes_along and any(one is not None for one in creations):
+        yield "a Secret may come after its resource has gone"
+    if decision.is_incomplete and not _may_be_left(before):
+        yield "client secrets are left that nobody else uses"
+
+
+def _may_be_left(before: World) -> bool:
+    """The state is another's, Okta is out of reach for good, or another resource uses them."""
+    record = before.read_record
+    is_anothers = record is not None and not (record.mine and record.app)
+    is_used = any(before.uses(one.value) for one in before.okta)
+    return is_anothers or is_used or before.link is Link.LOST
+
+
+def of_sharing(before: World, sid: int) -> Iterator[str]:
+    """A deletion ends nothing that the app of another resource signs in with."""
+    value = next((one.value for one in before.okta if one.sid == sid), None)
+    if before.deleting and value is not None and before.uses(value):
+        yield "a secret is revoked that another resource uses"
+
+
 def of_rivalry(before: World, decision: Decision) -> Iterator[str]:
+    rival = before.rival
+    if rival is None or not rival.reaches:
+        return  # It counts once Okta's list is held against its word, and not before.
     if isinstance(decision, EFFECTS) and comes_second(before) and not before.deleting:
         yield "something is done although another resource came first"

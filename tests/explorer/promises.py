@@ -35,12 +35,25 @@ from tests.explorer.overlap import (
     is_named,
     of_dating,
     of_going,
+    of_leaving,
     of_requests,
     of_retiring_in_time,
     of_rivalry,
+    of_sharing,
 )
 from tests.explorer.real import NUMBERS, form_of_state, id_number
 from tests.explorer.strangers import of_replacing, of_taking
+
+OF_PROOFS: Final = frozenset(
+    {
+        "a dead value is published although Okta could be asked",
+        "a published value that worked works no more",
+        "a value is published that does not work",
+        "settled, and Okta does not accept the active secret",
+        "the roles move to a value that was not proven",
+    }
+)
+"""What is not promised with `verification.enabled: false`."""
 
 ALARM: Final = 5
 """So many refused values in a day ring Okta's alarm."""
@@ -61,15 +74,18 @@ def broken(
         yield from of_rivalry(before, decision)
         yield from of_requests(before, decision)
         yield from of_going(before, decision, setup.revokes)
+        yield from of_leaving(before, decision, setup.takes_along)
     match decision:
         case Publish():
             yield from _of_publishing(before, decision)
         case DeactivateSecret(secret_id=secret_id):
             yield from of_retiring_in_time(before, id_number(secret_id), is_deletion=False)
             yield from _of_retiring(before, id_number(secret_id), is_deletion=False)
+            yield from of_sharing(before, id_number(secret_id))
         case DeleteSecret(secret_id=secret_id):
             yield from of_retiring_in_time(before, id_number(secret_id), is_deletion=True)
             yield from _of_retiring(before, id_number(secret_id), is_deletion=True)
+            yield from of_sharing(before, id_number(secret_id))
         case WriteState(step=step, state=state):
             yield from _of_recording(before, step, form_of_state(state))
             yield from _of_forgetting(before, form_of_state(state))

@@ -30,7 +30,7 @@ from okta_rotator.api.rotation_status import (
     RotationStatus,
 )
 from okta_rotator.rotation.okta_view import AuthMethod, OktaApp, OktaSecret, SecretState
-from okta_rotator.rotation.seen import RECHECK_AGAIN, Seen
+from okta_rotator.rotation.seen import LATE_SECRET, RECHECK_AGAIN, Seen
 from okta_rotator.rotation.snapshot import Key, Resource, SecretObject, StoredState
 from okta_rotator.rotation.state import Candidate, Credential, Job, State, to_data
 from okta_rotator.rotation.trouble import Next, Trouble
@@ -407,10 +407,23 @@ def rivals_state(rival: Rival) -> SecretObject | None:
     """Its state Secret."""
     if not rival.begun:
         return None
-    active = builders.credential("theirs", builders.F)
-    content = to_data(builders.state(uid=RIVAL_UID, active=active))
+    content = to_data(_copied(rival) if rival.values else _of_their_own())
     name = RIVAL.name + STATE_SUFFIX
     return SecretObject(NAMESPACE, name, "rivals", "1", STATE_SECRET_TYPE, {}, {}, content)
+
+
+def _of_their_own() -> State:
+    return builders.state(uid=RIVAL_UID, active=builders.credential("theirs", builders.F))
+
+
+def _copied(rival: Rival) -> State:
+    """With the uid of ours, as it is in a copy."""
+    first, second, third = (*(VALUES[value] for value in rival.values), None, None, None)[:3]
+    return builders.state(
+        active=builders.credential("first", first),
+        previous=second and builders.credential("second", second, 1),
+        candidate=third and Candidate(third, 1),
+    )
 
 
 @cache
@@ -434,6 +447,7 @@ def real_seen(one: Memory, is_shown: bool) -> Seen:
         may_have_asked=one.may_have_asked,
         refusal_is_unnoted=one.unnoted,
         tried=frozenset(map(_request_text, one.tried)),
+        secret_may_come_until=NOW + LATE_SECRET if one.coming else None,
     )
 
 
@@ -473,4 +487,5 @@ def form_of_seen(seen: Seen) -> Memory:
         may_have_asked=seen.may_have_asked,
         unnoted=seen.refusal_is_unnoted,
         tried=tuple(sorted(map(_request_of, seen.tried))),
+        coming=seen.secret_may_come_until is not None,
     )
