@@ -1,4 +1,4 @@
-"""A write to Okta that lands after its sender has given it up, or has died."""
+"""A write that lands after its sender has given it up, or has died."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ DEADLINE = 10.0
 
 AFTER_BACK_OFF = 60.0 + 60.0
 AFTER_START = 10.0 + 60.0
+REVOKE = {"spec.deletionPolicy": {"secret": "Delete", "oktaSecrets": "Revoke"}}
 
 
 class Late:
@@ -39,6 +40,24 @@ class Late:
         answer = await call.forward()
         self.has_landed.set()
         return answer
+
+
+def deleted(grounds: Grounds, write: str) -> None:
+    """The Secret comes when the resource is being deleted already, and its operator is another."""
+    ground = grounds()
+    operator = ground.begin()
+    guest, late = ground.guest(write.replace(" ", "-")), Late(write, 6.0)
+    guest.to_kube.plans[guest.name] = late
+    guest.rotate(REVOKE)
+    assert late.has_come.wait(30)
+    operator.kill()
+    guest.kubectl("delete", "ocsr", guest.name, "--wait=false")
+    operator.start()
+    guest.until(lambda: not guest.exists("ocsr"), "it is let go", AFTER_START)
+    assert late.has_landed.is_set()
+    assert not guest.exists("secret")
+    assert not guest.exists("secret", guest.state_name)
+    assert all(value.startswith("okr_standin_") for value in guest.in_okta())
 
 
 def given_up(ground: Ground, crowd: Crowd, write: str, seconds: float) -> None:
@@ -87,4 +106,10 @@ def test_a_write_that_outlives_its_operator_leaves_one_new_secret(
         for write in WRITES
         for seconds in (4.0, DEADLINE - 1)
     }
+    side_by_side(cases)
+
+
+@pytest.mark.timeout(120)
+def test_a_secret_that_comes_when_its_resource_is_being_deleted_goes_too(grounds: Grounds) -> None:
+    cases = {write: partial(deleted, grounds, write) for write in ("create state", "create target")}
     side_by_side(cases)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.okta_fixtures import emulator_process
 from tests.scene import Scene
 
 DELETE_SECRET = {"spec.deletionPolicy.secret": "Delete"}
+REVOKE = {"spec.deletionPolicy": {"secret": "Delete", "oktaSecrets": "Revoke"}}
 
 
 def delete(scene: Scene) -> None:
-    """Returns once the resource is gone, and with it our finalizer."""
-    scene.kubectl("delete", "ocsr", scene.name, "--timeout=20s")
+    """Returns once the resource is gone, and with it our finalizer.
+
+    Where its Secret goes along, a young process waits 15 s for what an earlier one may have sent.
+    """
+    scene.kubectl("delete", "ocsr", scene.name, "--timeout=40s")
     assert not scene.exists("ocsr")
 
 
@@ -113,6 +119,43 @@ def test_a_state_secret_of_another_app_is_never_overwritten(ready: Scene) -> Non
     assert ready.okta_secrets() == []
     ready.kubectl("delete", "secret", ready.state_name)
     ready.until_ready()
+
+
+def test_with_revoke_all_goes_and_a_stand_in_is_left(running: Scene) -> None:
+    running.rotate(REVOKE)
+    running.until_ready()
+    value = running.published()
+    delete(running)
+    assert not running.exists("secret")
+    assert not running.exists("secret", running.state_name)
+    (left,) = running.in_okta()
+    assert left.startswith("okr_standin_")
+    assert not running.accepts(value)
+
+
+def test_a_copy_that_calls_the_secrets_its_own_revokes_nothing(running: Scene) -> None:
+    """As of a namespace that was restored elsewhere, with its state Secret and its uid in that."""
+    running.rotate(REVOKE)
+    running.until_ready()
+    value, copy = running.published(), running.another()
+    copy.app_id = running.app_id
+    time.sleep(1)  # Who is older counts, in whole seconds.
+    secret = running.get("secret", running.state_name) or {}
+    metadata = {"namespace": copy.namespace, "name": copy.state_name}
+    copy.apply({**secret, "metadata": metadata})
+    copy.rotate(REVOKE)
+    copy.until_reason("Ready", "Conflict")
+    copy.rewrite_record({"uid": (copy.get("ocsr") or {})["metadata"]["uid"]})
+    before = running.okta_secrets()
+    delete(copy)
+    (told,) = copy.warnings("NotRevoked")
+    named = f"the OktaClientSecretRotation {running.name} uses its client secrets too"
+    assert f"{named}: nothing is revoked" in told
+    assert running.okta_secrets() == before
+    assert running.accepts(value)
+    running.kubectl("delete", "secret", copy.state_name)
+    delete(running)
+    assert not running.accepts(value)
 
 
 def test_a_resource_deleted_in_mid_rotation_goes_and_its_successor_finishes(ready: Scene) -> None:

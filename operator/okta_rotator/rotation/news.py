@@ -20,12 +20,14 @@ class News:
         self._warned_of: dict[str, str] = {}
         """The previous secret whose end was told to be in danger, by uid."""
         self._left: set[str] = set()
-        """The resources that were let go with something left in Okta."""
+        """The resources that were let go with something left in Okta: few, and kept for good.
+
+        A pass that is under way when its resource goes comes to the same end once more.
+        """
 
     def forget(self, uid: str) -> None:
         """The resource is gone."""
         self._warned_of.pop(uid, None)
-        self._left.discard(uid)
 
     def of_leaving(self, resource: Resource, verdict: LetGo) -> list[Notice]:
         """A resource may be seen to several times until its finalizer is off."""
