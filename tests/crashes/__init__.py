@@ -1,1 +1,1 @@
-"""The operator process, killed before and after each call that it makes, and judged after it."""
+"""The operator process, killed or asked to end at each call that it makes, and judged after it."""

@@ -13,13 +13,17 @@ from tests.crashes import judge
 from tests.crashes.consumer import Tally
 from tests.crashes.scenarios import Scenario
 from tests.crashes.stage import PATIENCE, Place, Stage
-from tests.crashes.wire import Boundary, Call, Side, Strike
+from tests.crashes.wire import ENDS, Boundary, Call, Side, Strike
 
 SIDE_BY_SIDE = 16
 """Cases at a time: most of them wait."""
 
 TRIES = 3
 """Of a boundary that a run may pass by, since a slow one reports more often on its way."""
+
+
+def any_call(call: Call) -> bool:
+    return True
 
 
 @dataclass
@@ -30,13 +34,13 @@ class Case:
     strike: Strike | None
     was_struck: bool = False
     complaints: list[str] = field(default_factory=list)
+    took: float = 0.0
+    """Seconds to end in, where it was asked to."""
     calls: list[Call] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
 
     def __str__(self) -> str:
-        return (
-            f"{self.scenario.title}, killed {self.strike}" if self.strike else self.scenario.title
-        )
+        return f"{self.scenario.title}, {self.strike}" if self.strike else self.scenario.title
 
 
 @dataclass
@@ -57,11 +61,14 @@ class Campaign:
         return [call.boundary for call in self.clean.calls]
 
 
-def conduct(place: Place, scenario: Scenario, sides: Sequence[Side] = tuple(Side)) -> Campaign:
+def conduct(
+    place: Place, scenario: Scenario, sides: Sequence[Side], only: Callable[[Call], bool] = any_call
+) -> Campaign:
     """Raises nothing: what went wrong is among the failures."""
     since = time.monotonic()
     clean = _play(place, scenario, None)
-    strikes = [Strike(call.boundary, side) for call in clean.calls for side in sides]
+    calls = list(filter(only, clean.calls))
+    strikes = [Strike(call.boundary, side) for call in calls for side in sides]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         cases = list(pool.map(lambda strike: _struck(place, scenario, strike), strikes))
     return Campaign(clean, cases, time.monotonic() - since)
@@ -117,6 +124,9 @@ def _acts(stage: Stage, case: Case) -> Iterator[str]:
         case.was_struck = stage.wire.struck.is_set()
         if not case.was_struck:
             return
+        if case.strike.side in ENDS:
+            case.took, code = stage.await_end()
+            yield from judge.of_the_shutdown(case.took, code, stage.logs())
         stage.until(stage.wire.is_quiet, "what was under way has come to its end")
         yield from judge.at_death(stage, scenario, then)
         stage.start()

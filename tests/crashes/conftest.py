@@ -40,11 +40,12 @@ def _account(campaigns: list[Campaign]) -> str:
     figures = {
         "scenarios": len(campaigns),
         "boundaries": sum(len(campaign.boundaries) for campaign in campaigns),
-        "kills": sum(case.was_struck for case in cases),
+        "deaths": sum(case.was_struck for case in cases),
         "survived": sum(case.was_struck and not case.complaints for case in cases),
         "sign-ins of apps": sum(tally.attempts for tally in tallies),
         "refused": sum(tally.refused for tally in tallies),
         "without a Secret": sum(tally.missing for tally in tallies),
+        "longest end": f"{max((case.took for case in cases), default=0.0):.1f} s",
         "seconds": round(sum(campaign.seconds for campaign in campaigns)),
     }
     return "\n" + ", ".join(f"{name}: {figure}" for name, figure in figures.items())

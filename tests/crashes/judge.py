@@ -14,6 +14,9 @@ CREATED = 201
 INTROSPECT = "okta: introspect"
 REFUSED = 401
 REFUSALS_RISKED = 4
+END = 25.0
+"""Seconds to end in."""
+UNCLEAN = ("Traceback", "never retrieved", "was never awaited")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,15 @@ def has_ended(stage: Stage, scenario: Scenario, then: Before) -> bool:
     has_moved = stage.published() not in ("", then.published)
     is_held = len(stage.okta_secrets()) == scenario.held
     return scenario.has_ended(stage) and is_held and (has_moved or not scenario.moves)
+
+
+def of_the_shutdown(seconds: float, exit_code: int | None, logs: str) -> Iterator[str]:
+    """Kubernetes kills what has not ended 30 s after it was asked to."""
+    if seconds > END:
+        yield f"it took {seconds:.1f} s to end"
+    if exit_code != 0:
+        yield f"its exit code is {exit_code}"
+    yield from (f"its log says {one!r}" for one in UNCLEAN if one in logs)
 
 
 def at_death(stage: Stage, scenario: Scenario, then: Before) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import json
+import signal
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
@@ -76,7 +77,8 @@ class Stage(Scene):
 
     def _raise_proxies(self) -> None:
         place, plane = self._place, self.control_plane
-        self.wire = Wire(self.kill)
+        self._is_over = place.proxies.gate()
+        self.wire = Wire(self.kill, self.ask_to_end, self._is_over)
         authority = plane.credentials.authority
         self._kube_proxy = place.proxies.to(plane.server_url, authority, self.wire.kube)
         self._okta_proxy = place.proxies.to(self.okta.base_url, hook=self.wire.okta)
@@ -95,6 +97,17 @@ class Stage(Scene):
     def kill(self) -> None:
         """SIGKILL."""
         self._process.kill()
+
+    def ask_to_end(self) -> None:
+        """SIGTERM."""
+        self._process.signal(signal.SIGTERM)
+
+    def await_end(self) -> tuple[float, int | None]:
+        """After that: how many seconds it took from now on, and the exit code."""
+        try:
+            return self._process.await_end(), self._process.exit_code
+        finally:
+            self._is_over.open()
 
     def logs(self) -> str:
         return self._process.output()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tests.chaos.proxy import Answer, Exchange, Reset
+from tests.chaos.proxy import Answer, Exchange, Gate, Reset
 from tests.okta_calls import name_of
 
 _ACTIVATE = re.compile(r"POST \S+/lifecycle/activate")
@@ -21,13 +21,30 @@ _READS = ("GET", "HEAD")
 _NAMESPACE = re.compile(r"^/apis?/(?:[^/]+/)?v\w+/namespaces/[^/]+/")
 
 
-class Side(StrEnum):
-    """When the process dies."""
+HELD_FOR = 2.0
+"""Seconds that a call is held while the process is asked to end; its patience is longer."""
 
-    BEFORE = "before"
+
+class Side(StrEnum):
+    """When the process dies, or is asked to end."""
+
+    BEFORE = "killed before"
     """The request has left it and is never heard."""
-    AFTER = "after"
+    AFTER = "killed after"
     """The request had its effect, and the answer is never heard."""
+    ANSWERED = "asked to end at"
+    """The request is heard and answered, but takes its time."""
+    UNHEARD = "asked to end, and not heard, at"
+    """The request has left it and is never heard."""
+    UNANSWERED = "asked to end, and not answered, at"
+    """The request had its effect, and the answer never comes."""
+
+
+KILLS = (Side.BEFORE, Side.AFTER)
+"""By SIGKILL."""
+
+ENDS = (Side.ANSWERED, Side.UNHEARD, Side.UNANSWERED)
+"""By SIGTERM."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +78,11 @@ class Call:
 class Wire:
     """The hooks of both proxies of one case."""
 
-    def __init__(self, kill: Callable[[], None]) -> None:
-        self._kill = kill
+    def __init__(
+        self, kill: Callable[[], None], ask_to_end: Callable[[], None], is_over: Gate
+    ) -> None:
+        """`is_over` is opened once the process has ended by itself."""
+        self._kill, self._ask_to_end, self._is_over = kill, ask_to_end, is_over
         self._counts: Counter[str] = Counter()
         self._strike: Strike | None = None
         self._under_way = 0
@@ -124,19 +144,28 @@ class Wire:
 
     async def _cut(self, boundary: Boundary, exchange: Exchange) -> Answer:
         strike = self._strike
-        hits = strike is not None and strike.boundary == boundary
-        if hits and strike is not None and strike.side is Side.BEFORE:
-            await self._die()
+        side = strike.side if strike is not None and strike.boundary == boundary else None
+        if side is not None:
+            self._strike = None
+        if side in ENDS:
+            self._ask_to_end()
+            self.struck.set()
+        if side is Side.ANSWERED:
+            await asyncio.sleep(HELD_FOR)
+        if side in (Side.BEFORE, Side.UNHEARD):
+            await self._die(side)
         answer = await exchange.forward()
         self.calls.append(Call(boundary, answer.status))
-        if hits:
-            await self._die()
+        if side in (Side.AFTER, Side.UNANSWERED):
+            await self._die(side)
         return answer
 
-    async def _die(self) -> None:
-        self._strike = None
-        await asyncio.to_thread(self._kill)
-        self.struck.set()
+    async def _die(self, side: Side) -> None:
+        if side in KILLS:
+            await asyncio.to_thread(self._kill)
+            self.struck.set()
+        else:
+            await self._is_over.opened()
         raise Reset
 
 

@@ -1,0 +1,65 @@
+"""The process is asked to end at each of its calls; it does, in time, and the next one goes on.
+
+As in `test_crashes.py`, the calls are all of a run in which nothing fails, and the same judge looks
+at what is left. `tests/e2e/test_shutdown.py` looks closer at a rotation by hand.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.crashes.campaign import Campaign, conduct
+from tests.crashes.scenarios import (
+    ADOPTION,
+    ALL,
+    GOODBYE,
+    RETIREMENT,
+    REVOCATION,
+    ROLLBACK,
+    Scenario,
+)
+from tests.crashes.stage import Place
+from tests.crashes.wire import ENDS, Call, Side
+
+TURNS = {
+    ROLLBACK: "okta: introspect",
+    ADOPTION: "kube: POST secrets",
+    RETIREMENT: "okta: deactivate",
+    REVOCATION: "okta: delete",
+    GOODBYE: "okta: deactivate",
+}
+"""A call of each in which something is half done."""
+
+
+def assert_ended_well(campaign: Campaign) -> None:
+    assert not campaign.failures, "\n".join(campaign.failures)
+    assert all(case.was_struck for case in campaign.cases)
+    assert campaign.cases
+
+
+def test_an_end_amid_what_is_no_rotation(campaigns: list[Campaign], place: Place) -> None:
+    def conducted(scenario: Scenario) -> Campaign:
+        def is_meant(call: Call) -> bool:
+            return call.boundary.name.startswith(TURNS[scenario]) and call.boundary.nth == 1
+
+        return conduct(place, scenario, (Side.ANSWERED,), is_meant)
+
+    with ThreadPoolExecutor(len(TURNS)) as pool:
+        found = list(pool.map(conducted, TURNS))
+    campaigns.extend(found)
+    for campaign in found:
+        assert_ended_well(campaign)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.title)
+def test_an_end_at_any_call_is_clean_and_gone_on_from(
+    campaigns: list[Campaign], place: Place, scenario: Scenario
+) -> None:
+    campaign = conduct(place, scenario, ENDS)
+    campaigns.append(campaign)
+    assert_ended_well(campaign)
+    assert len(campaign.cases) == len(campaign.boundaries) * len(ENDS)
