@@ -17,7 +17,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --g
   --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow cover check format bench crds docs site sbom licences lock clean
+.PHONY: help demo test crashes slow cover check format bench crds docs site sbom licences lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,9 +30,13 @@ test: $(READY) $(TOOLS_READY) $(WHEELS_READY) check ## Run every check and every
 	@# In the order of the folders: the quick tests come last, so that no slow file is left to one worker.
 	@$(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+crashes: $(READY) ## Kill the operator after every call that it makes
+	@$(RUN) tests.controlplane fetch
+	@$(RUN) pytest tests/crashes -m crashes
+
 slow: $(READY) ## Run the matrices that take minutes each
 	@$(RUN) tests.controlplane fetch
-	@$(RUN) pytest -m slow
+	@$(RUN) pytest -m 'slow or crashes'
 	@$(RUN) pytest -m hypothesis --hypothesis-profile=default
 
 cover: $(READY) ## Measure the branches of the domain that its own tests take
