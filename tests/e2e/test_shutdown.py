@@ -1,6 +1,6 @@
-"""The end of the process, at every step of a rotation and of its own start.
+"""The end of the process in a rotation, in its own start, and while Kubernetes is away.
 
-Each call of a rotation, to Okta and each write to Kubernetes, is held in turn while a signal comes.
+`tests/crashes/test_shutdown.py` asks it to end at each call of everything that it does.
 """
 
 from __future__ import annotations
@@ -31,33 +31,6 @@ HELD_FOR = 2.0
 
 RESTART = 60.0
 """Seconds in which a new process finishes what the old one left, waiting out its job's time."""
-
-FIRST = (
-    "read app",
-    "list",
-    "post state",
-    "create",
-    "introspect",
-    "put state",
-    "post target",
-    "patch status",
-    "post events",
-)
-"""The calls of a first rotation. `patch oktaclientsecretrotations` before it is kopf's."""
-
-LATER = (
-    ("read app", 1),
-    ("put state", 1),
-    ("deactivate", 1),
-    ("delete", 1),
-    ("create", 1),
-    ("introspect", 1),
-    ("put state", 2),
-    ("patch target", 1),
-    ("patch status", 1),
-    ("post events", 1),
-)
-"""The calls of a rotation that has a previous secret to end."""
 
 
 @pytest.fixture(scope="module")
@@ -124,71 +97,32 @@ def ids(scene: HeldScene) -> set[str]:
     return {one["id"] for one in scene.okta_secrets()}
 
 
-def test_the_calls_of_these_tests_are_all_there_are(held: HeldScene) -> None:
-    held.rotate()
-    held.process.start()
-    held.until(lambda: "Rotated" in held.event_reasons(), "the first rotation is told")
-    calls = held.traffic.calls
-    assert set(calls) - {"patch oktaclientsecretrotations"} == set(FIRST)
-    held.rotate_by_hand("before")
-    held.until(lambda: held.event_reasons().count("Rotated") == 2, "the rotation is told")
-    held.traffic.begin()
-    held.rotate_by_hand("monday")
-    held.until(lambda: held.event_reasons().count("Rotated") == 3, "the rotation is told")
-    named = [(name, calls[:at].count(name) + 1) for at, name in enumerate(calls)]
-    assert set(named) - {("post events", 2)} == set(LATER)
-
-
 def test_a_call_under_way_is_let_come_to_its_end(rotated: HeldScene) -> None:
-    drained(rotated, ("put state", 2), Side.BEFORE)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("side", Side)
-@pytest.mark.parametrize("call", LATER, ids="{0[0]} {0[1]}".format)
-def test_each_call_under_way_is_let_come_to_its_end(
-    rotated: HeldScene, call: tuple[str, int], side: Side
-) -> None:
-    drained(rotated, call, side)
-
-
-def drained(scene: HeldScene, call: tuple[str, int], side: Side) -> None:
-    before, published = ids(scene), scene.published()
-    name, nth = call
-    hold = scene.traffic.hold(name, side, nth)
-    scene.annotate("monday")
-    come(scene, hold)
-    scene.process.signal(signal.SIGTERM)
+    before, published = ids(rotated), rotated.published()
+    hold = rotated.traffic.hold("put state", nth=2)
+    rotated.annotate("monday")
+    come(rotated, hold)
+    rotated.process.signal(signal.SIGTERM)
     time.sleep(HELD_FOR)
     hold.let_go()
-    assert_a_good_end(scene, scene.process.await_end())
-    assert scene.handled() == "monday"
-    assert_one_new_secret(scene, before, published)
-    scene.process.start()
-    scene.until_ready()
-    assert_one_new_secret(scene, before, published)
+    assert_a_good_end(rotated, rotated.process.await_end())
+    assert rotated.handled() == "monday"
+    assert_one_new_secret(rotated, before, published)
+    rotated.process.start()
+    rotated.until_ready()
+    assert_one_new_secret(rotated, before, published)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("side", Side)
-@pytest.mark.parametrize("call", LATER, ids="{0[0]} {0[1]}".format)
-def test_each_call_that_is_never_answered_is_cut_off_and_taken_up_again(
-    rotated: HeldScene, call: tuple[str, int], side: Side
-) -> None:
-    cut_off(rotated, call, side)
-
-
-def cut_off(scene: HeldScene, call: tuple[str, int], side: Side) -> None:
-    before, published = ids(scene), scene.published()
-    name, nth = call
-    hold = scene.traffic.hold(name, side, nth)
-    scene.annotate("monday")
-    come(scene, hold)
-    scene.process.signal(signal.SIGTERM)
-    assert_a_good_end(scene, scene.process.await_end())
+def test_a_call_that_is_never_answered_is_cut_off_and_taken_up_again(rotated: HeldScene) -> None:
+    before, published = ids(rotated), rotated.published()
+    hold = rotated.traffic.hold("create", Side.AFTER)
+    rotated.annotate("monday")
+    come(rotated, hold)
+    rotated.process.signal(signal.SIGTERM)
+    assert_a_good_end(rotated, rotated.process.await_end())
     hold.break_off()
-    scene.until(hold.is_over.is_set, "the call is broken off")
-    taken_up_again(scene, before, published)
+    rotated.until(hold.is_over.is_set, "the call is broken off")
+    taken_up_again(rotated, before, published)
 
 
 def taken_up_again(scene: HeldScene, before: set[str], published: str) -> None:
@@ -196,27 +130,6 @@ def taken_up_again(scene: HeldScene, before: set[str], published: str) -> None:
     scene.until(lambda: scene.handled() == "monday", "the rotation is finished", RESTART)
     scene.until_ready(RESTART)
     assert_one_new_secret(scene, before, published)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("side", Side)
-@pytest.mark.parametrize("name", FIRST)
-def test_a_first_rotation_is_let_come_to_its_end(held: HeldScene, name: str, side: Side) -> None:
-    held.process.start()
-    held.until_connected()
-    held.traffic.begin()
-    # The first status tells that the rotation begins, the second that it is over.
-    hold = held.traffic.hold(name, side, 2 if name == "patch status" else 1)
-    held.rotate()
-    come(held, hold)
-    held.process.signal(signal.SIGTERM)
-    time.sleep(HELD_FOR)
-    hold.let_go()
-    assert_a_good_end(held, held.process.await_end())
-    held.process.start()
-    held.until_ready()
-    assert held.in_okta() == {held.published(): "ACTIVE"}
-    assert held.unknown() == set()
 
 
 @pytest.mark.parametrize(
