@@ -56,11 +56,16 @@ class Rivals:
         self._beginning.discard(resource.uid)
 
     def _others(self, resource: Resource) -> tuple[tuple[Resource, bool], ...]:
-        """A resource that goes is in nobody's way, but may revoke what a living one uses."""
-        if resource.deleting and not resource.revokes_secrets:
+        """A resource that goes is in nobody's way, but may revoke what another one has published.
+
+        That of one that goes too stays in use, unless it revokes as well.
+        """
+        if not resource.deleting:
+            return self._neighbours.neighbours_of(resource)
+        if not resource.revokes_secrets:
             return ()
         found = self._neighbours.neighbours_of(resource)
-        return tuple(o for o in found if not o[0].deleting) if resource.deleting else found
+        return tuple(o for o in found if not (o[0].deleting and o[0].revokes_secrets))
 
     async def _neighbour(self, other: Resource, shares_target: bool) -> Neighbour:
         name = other.key.name + STATE_SUFFIX

@@ -273,10 +273,10 @@ async def test_a_process_that_runs_for_long_waits_for_nothing() -> None:
 COPY = "a-copy"
 
 
-def with_a_copy(world: World, *, deleting: bool = False) -> None:
+def with_a_copy(world: World, *, deleting: bool = False, spec: Any = None) -> None:
     """Another resource with the same state, as of a namespace that was restored elsewhere."""
-    key = Key("restored", COPY)
-    copy = replace(world.resource, key=key, uid="of-the-copy", deleting=deleting)
+    key, spec = Key("restored", COPY), spec or world.resource.spec
+    copy = replace(world.resource, key=key, uid="of-the-copy", deleting=deleting, spec=spec)
     world.neighbours = ((copy, False),)
     held = world.cluster.secrets[STATE_NAME]
     world.cluster.secrets[COPY + STATE_SUFFIX] = replace(held, name=COPY + STATE_SUFFIX)
@@ -293,11 +293,19 @@ async def test_what_a_copy_uses_is_not_revoked_and_that_is_told() -> None:
     assert "NotRevoked" in notices(world)
 
 
-async def test_a_copy_that_goes_too_keeps_nothing() -> None:
+async def test_a_copy_that_revokes_too_keeps_nothing() -> None:
     world = await a_revocation(twice=True)
     with_a_copy(world, deleting=True)
     await world.settle()
     assert [is_stand_in(one.value) for one in world.okta.secrets] == [True]
+
+
+async def test_what_a_copy_leaves_in_use_when_it_goes_is_not_revoked() -> None:
+    world = await a_revocation(twice=True)
+    with_a_copy(world, deleting=True, spec=builders.resource().spec)
+    before = list(world.okta.secrets)
+    await world.settle()
+    assert world.okta.secrets == before
 
 
 async def test_the_states_of_others_are_read_only_where_something_is_revoked() -> None:
