@@ -128,6 +128,8 @@ def _acts(stage: Stage, case: Case) -> Iterator[str]:
             case.took, code = stage.await_end()
             yield from judge.of_the_shutdown(case.took, code, stage.logs())
         stage.until(stage.wire.is_quiet, "what was under way has come to its end")
+        if stage.wire.was_left:
+            yield "it ended before its call was answered"
         yield from judge.at_death(stage, scenario, then)
         stage.start()
     yield from _undisturbed(stage, ended, lambda: list(judge.at_end(stage, scenario, then)))

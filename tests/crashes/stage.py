@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import json
 import signal
 import ssl
+import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +75,7 @@ class Stage(Scene):
         self._place = place
         self._http = _administrator(control_plane)
         self._consumer: concurrent.futures.Future[None] | None = None
+        self._asked_at = 0.0
         self._app = Consumer(control_plane, self._path("Secret", self.name), place.okta.base_url)
         self._raise_proxies()
 
@@ -100,14 +104,16 @@ class Stage(Scene):
 
     def ask_to_end(self) -> None:
         """SIGTERM."""
+        self._asked_at = time.monotonic()
         self._process.signal(signal.SIGTERM)
 
     def await_end(self) -> tuple[float, int | None]:
-        """After that: how many seconds it took from now on, and the exit code."""
-        try:
-            return self._process.await_end(), self._process.exit_code
-        finally:
-            self._is_over.open()
+        """After that: how many seconds it took since, and the exit code; none if it was killed."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.await_end()
+        took = time.monotonic() - self._asked_at
+        self._is_over.open()
+        return took, self._process.exit_code
 
     def logs(self) -> str:
         return self._process.output()

@@ -6,15 +6,19 @@ at what is left. `tests/e2e/test_shutdown.py` looks closer at a rotation by hand
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from tests.crashes.campaign import Campaign, conduct
+from tests.crashes.planted import PLANTED_AT_THE_END, Patch
 from tests.crashes.scenarios import (
     ADOPTION,
     ALL,
     GOODBYE,
+    MANUAL,
     RETIREMENT,
     REVOCATION,
     ROLLBACK,
@@ -39,12 +43,18 @@ def assert_ended_well(campaign: Campaign) -> None:
     assert campaign.cases
 
 
+def first(name: str) -> Callable[[Call], bool]:
+    """Of the calls whose names begin so."""
+
+    def is_meant(call: Call) -> bool:
+        return call.boundary.name.startswith(name) and call.boundary.nth == 1
+
+    return is_meant
+
+
 def test_an_end_amid_what_is_no_rotation(campaigns: list[Campaign], place: Place) -> None:
     def conducted(scenario: Scenario) -> Campaign:
-        def is_meant(call: Call) -> bool:
-            return call.boundary.name.startswith(TURNS[scenario]) and call.boundary.nth == 1
-
-        return conduct(place, scenario, (Side.ANSWERED,), is_meant)
+        return conduct(place, scenario, (Side.ANSWERED,), first(TURNS[scenario]))
 
     with ThreadPoolExecutor(len(TURNS)) as pool:
         found = list(pool.map(conducted, TURNS))
@@ -63,3 +73,14 @@ def test_an_end_at_any_call_is_clean_and_gone_on_from(
     campaigns.append(campaign)
     assert_ended_well(campaign)
     assert len(campaign.cases) == len(campaign.boundaries) * len(ENDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plant", PLANTED_AT_THE_END, ids=lambda plant: plant.__name__)
+def test_a_planted_bug_in_the_end_is_found(place: Place, plant: Callable[[Patch], None]) -> None:
+    planted = replace(place, command=("tests.crashes.planted", plant.__name__))
+    campaign = conduct(planted, MANUAL, (Side.ANSWERED,), first("okta: read app"))
+    assert campaign.cases
+    assert not campaign.clean.complaints, campaign.clean.complaints
+    found = campaign.failures
+    assert any(PLANTED_AT_THE_END[plant] in complaint for complaint in found), "\n".join(found)

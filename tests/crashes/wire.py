@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import re
 import threading
@@ -91,6 +92,8 @@ class Wire:
         self._accepted: frozenset[str] | None = None
         self.calls: list[Call] = []
         self.struck = threading.Event()
+        self.was_left = False
+        """Whether the process, asked to end, did not wait for the answer to its call."""
 
     def begin(self, strike: Strike | None) -> None:
         """Count from here on."""
@@ -151,7 +154,7 @@ class Wire:
             self._ask_to_end()
             self.struck.set()
         if side is Side.ANSWERED:
-            await asyncio.sleep(HELD_FOR)
+            await self._keep_waiting()
         if side in (Side.BEFORE, Side.UNHEARD):
             await self._die(side)
         answer = await exchange.forward()
@@ -159,6 +162,12 @@ class Wire:
         if side in (Side.AFTER, Side.UNANSWERED):
             await self._die(side)
         return answer
+
+    async def _keep_waiting(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HELD_FOR):
+                await self._is_over.opened()
+                self.was_left = True
 
     async def _die(self, side: Side) -> None:
         if side in KILLS:
