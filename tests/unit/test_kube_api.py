@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,16 +88,34 @@ async def test_nobody_listens() -> None:
     await api.close()
 
 
-async def test_an_answer_that_does_not_come(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(_: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(5)
-        return web.Response()
+async def never(_: web.Request) -> web.StreamResponse:
+    """Answers when nobody waits any more."""
+    await asyncio.sleep(5)
+    return web.Response()
 
-    monkeypatch.setattr(module, "TIMEOUT", 0.1)
+
+async def test_an_answer_that_does_not_come(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WRITE_TIMEOUT", 0.1)
     api = await serve(never)
-    with pytest.raises(ClusterError, match="no answer") as caught:
+    with pytest.raises(ClusterError, match=r"no answer \(TimeoutError\)") as caught:
         await api.post("/x", {})
     assert caught.value.trouble.may_have_landed
+
+
+@pytest.mark.parametrize("at", [0.25, 0.35], ids=["before", "after"])
+async def test_who_is_cancelled_as_its_time_runs_out_is_cancelled(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, at: float
+) -> None:
+    """A part of the process that went on would hold up its end until Kubernetes kills it."""
+    monkeypatch.setattr(module, "WRITE_TIMEOUT", 0.3)
+    api = await serve(never)
+    work = asyncio.create_task(api.post("/x", {}))
+    loop = asyncio.get_running_loop()
+    loop.call_later(at, work.cancel)
+    # A loop that was held up meets both in one turn.
+    loop.call_later(0.2, time.sleep, 0.3)
+    await asyncio.wait([work])
+    assert work.cancelled()
 
 
 def streaming(*parts: bytes, then: float = 0.0) -> Handler:

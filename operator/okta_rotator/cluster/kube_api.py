@@ -39,6 +39,10 @@ LONGEST_SILENCE: Final = 200.0
 RENEWAL: Final = 60.0
 """Seconds between two looks at whether the token of a kubeconfig's exec plugin expires soon."""
 
+_UNLIMITED: Final = aiohttp.ClientTimeout(total=None)
+"""aiohttp's own limit swallows a cancellation that comes together with it: who was told to end
+would go on, and the end of the process wait for it for ever."""
+
 Json = dict[str, Any]
 Body = Mapping[str, Any] | list[Json]
 
@@ -205,10 +209,11 @@ class KubeApi:
             headers = {**await self._headers(), **headers}
             if method != "GET":
                 await self._fence(timeout)
-            answer = await self._client.rest_client.request(
-                method, self._url(path, query), headers, body, _request_timeout=timeout
-            )
-            content = await answer.read()
+            async with asyncio.timeout(timeout):
+                answer = await self._client.rest_client.request(
+                    method, self._url(path, query), headers, body, _request_timeout=_UNLIMITED
+                )
+                content = await answer.read()
             if answer.status >= 400:
                 raise error_of_answer(answer.status, content, request)
             parsed: Json = json.loads(content)

@@ -28,7 +28,7 @@ DURATION: Final = 30.0
 
 MARGIN: Final = 2.0
 """Seconds before its end at which the holder takes it for lost. Covers clocks that do not run
-alike (1%), timeouts that aiohttp rounds up to a full second, and the way from a check to the wire.
+alike (1%), and the way from a check to the wire.
 """
 
 GIVEN_UP: Final = 1
