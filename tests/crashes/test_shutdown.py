@@ -52,6 +52,7 @@ def first(name: str) -> Callable[[Call], bool]:
     return is_meant
 
 
+@pytest.mark.timeout(300)
 def test_an_end_amid_what_is_no_rotation(campaigns: list[Campaign], place: Place) -> None:
     def conducted(scenario: Scenario) -> Campaign:
         return conduct(place, scenario, (Side.ANSWERED,), first(TURNS[scenario]))
