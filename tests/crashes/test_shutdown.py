@@ -29,7 +29,7 @@ from tests.crashes.wire import ENDS, Call, Side
 
 TURNS = {
     ROLLBACK: "okta: introspect",
-    ADOPTION: "kube: POST secrets",
+    ADOPTION: "okta: introspect",
     RETIREMENT: "okta: deactivate",
     REVOCATION: "okta: delete",
     GOODBYE: "okta: deactivate",
@@ -62,6 +62,7 @@ def test_an_end_amid_what_is_no_rotation(campaigns: list[Campaign], place: Place
     campaigns.extend(found)
     for campaign in found:
         assert_ended_well(campaign)
+        assert len(campaign.cases) == 1
 
 
 @pytest.mark.slow
