@@ -22,10 +22,6 @@ TRIES = 3
 """Of a boundary that a run may pass by, since a slow one reports more often on its way."""
 
 
-def any_call(call: Call) -> bool:
-    return True
-
-
 @dataclass
 class Case:
     """One run of a scenario, with or without a death in it."""
@@ -62,7 +58,10 @@ class Campaign:
 
 
 def conduct(
-    place: Place, scenario: Scenario, sides: Sequence[Side], only: Callable[[Call], bool] = any_call
+    place: Place,
+    scenario: Scenario,
+    sides: Sequence[Side],
+    only: Callable[[Call], bool] = lambda call: True,
 ) -> Campaign:
     """Raises nothing: what went wrong is among the failures."""
     since = time.monotonic()
@@ -72,6 +71,17 @@ def conduct(
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         cases = list(pool.map(lambda strike: _struck(place, scenario, strike), strikes))
     return Campaign(clean, cases, time.monotonic() - since)
+
+
+def assert_survived(
+    campaigns: list[Campaign], place: Place, scenario: Scenario, sides: Sequence[Side]
+) -> None:
+    """At each boundary of the scenario, by each of these sides."""
+    campaign = conduct(place, scenario, sides)
+    campaigns.append(campaign)
+    assert not campaign.failures, "\n".join(campaign.failures)
+    deaths = [case.strike for case in campaign.cases if case.was_struck]
+    assert len(set(deaths)) == len(campaign.boundaries) * len(sides) > 0
 
 
 def _struck(place: Place, scenario: Scenario, strike: Strike) -> Case:

@@ -250,7 +250,7 @@ REVOKED: Final = (
 )
 COPIED: Final = (
     hands.a_copy_is_seen,
-    hands.the_copy_goes,
+    hands.the_other_resource_goes,
     hands.rotation_is_asked_for,
     hands.resource_is_deleted,
 )

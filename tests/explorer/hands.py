@@ -298,8 +298,7 @@ def another_resource_comes_and_goes(world: World) -> Moves:
     """For the same app. It begins as soon as it sees that nobody has, or in the same moment, if its
     connection reaches the app; which may be never, or cease."""
     rival = world.rival
-    if rival is not None:
-        yield "the other resource goes", world._replace(rival=None)
+    yield from the_other_resource_goes(world)
     if rival is not None and rival.reaches and not rival.begun:
         yield "the other resource begins", world._replace(rival=rival._replace(begun=True))
     if rival is not None and not rival.begun:
@@ -307,11 +306,20 @@ def another_resource_comes_and_goes(world: World) -> Moves:
         what = "cannot reach the app any more" if rival.reaches else "reaches the app"
         yield f"the other resource {what}", world._replace(rival=other)
     if rival is None:
-        for is_older, reaches in product((True, False), repeat=2):
-            name = "an older" if is_older else "a newer"
-            how = "that reaches the app" if reaches else "without a way to the app"
-            rival = Rival(is_older, begun=False, reaches=reaches)
-            yield f"{name} resource is seen {how}", world._replace(rival=rival)
+        yield from _another_is_seen(world, "resource", begun=False)
+
+
+def the_other_resource_goes(world: World) -> Moves:
+    if world.rival is not None:
+        yield "the other resource goes", world._replace(rival=None)
+
+
+def _another_is_seen(world: World, what: str, **fields: Any) -> Moves:
+    for is_older, reaches in product((True, False), repeat=2):
+        name = "an older" if is_older else "a newer"
+        how = "that reaches the app" if reaches else "without a way to the app"
+        rival = Rival(is_older, reaches=reaches, **fields)
+        yield f"{name} {what} is seen {how}", world._replace(rival=rival)
 
 
 def a_copy_is_seen(world: World) -> Moves:
@@ -321,16 +329,7 @@ def a_copy_is_seen(world: World) -> Moves:
         return
     held = (record.active, record.previous, record.candidate)
     values = tuple(one.value for one in held if one is not None and one.value is not None)
-    for is_older, reaches in product((True, False), repeat=2):
-        name = f"a copy, {'older' if is_older else 'newer'}, is seen"
-        how = "that reaches the app" if reaches else "without a way to the app"
-        copy = Rival(is_older, begun=True, reaches=reaches, values=values)
-        yield f"{name} {how}", world._replace(rival=copy)
-
-
-def the_copy_goes(world: World) -> Moves:
-    if world.rival is not None:
-        yield "the copy goes", world._replace(rival=None)
+    yield from _another_is_seen(world, "copy", begun=True, values=values)
 
 
 def clock_is_put_back(world: World) -> Moves:

@@ -32,6 +32,8 @@ from tests.explorer.forms import (
     Due,
     Held,
     Keeping,
+    Kind,
+    Late,
     Link,
     Record,
     World,
@@ -263,14 +265,16 @@ def of_leaving(before: World, decision: Decision, takes_along: bool) -> Iterator
     """What goes with a resource is there no more, and does not come after it."""
     if not isinstance(decision, LetGo):
         return
-    creations = (
-        (late.record if before.record is None else late.target if before.target is None else None)
-        for late in before.late
-    )
-    if takes_along and any(one is not None for one in creations):
+    if takes_along and any(_is_creation(before, late) for late in before.late):
         yield "a Secret may come after its resource has gone"
     if decision.is_incomplete and not _may_be_left(before):
         yield "client secrets are left that nobody else uses"
+
+
+def _is_creation(world: World, late: Late) -> bool:
+    if late.kind is Kind.RECORD:
+        return world.record is None and late.record is not None
+    return late.kind is Kind.TARGET and world.target is None and late.target is not None
 
 
 def _may_be_left(before: World) -> bool:
